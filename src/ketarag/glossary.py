@@ -1,0 +1,100 @@
+"""Abbreviations and spellings that mean the same: read from `glossary.toml`, matched in both directions.
+
+An entry is one meaning with all its written forms. Forms of up to three capitals (PO, SC, IM) match in documents
+only as written, and in questions in any case: a document spells them properly, a person in a hurry does not.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from ketarag.errors import CorpusError
+from ketarag.text import normalise
+
+_LONGEST_CASED = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One meaning. `forms[0]` is the preferred one; `kind` is "route", "unit", "term", ...; `meaning` is for people."""
+
+    forms: tuple[str, ...]
+    kind: str
+    meaning: str
+
+
+@dataclass(frozen=True)
+class Glossary:
+    """All entries, in file order."""
+
+    entries: tuple[Entry, ...] = ()
+
+    @classmethod
+    def load(cls, path: Path) -> Glossary:
+        """Reads `glossary.toml`; a missing file is an empty glossary. Raises CorpusError on a malformed one."""
+        if not path.is_file():
+            return cls()
+        try:
+            table = tomllib.loads(path.read_text(encoding="utf-8"))
+            return cls(
+                tuple(
+                    Entry(tuple(map(str, row["forms"])), str(row["kind"]), str(row["meaning"]))
+                    for row in table["entry"]
+                )
+            )
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError, KeyError, TypeError) as error:
+            raise CorpusError(
+                f"{path}: not a glossary ({error}); it needs [[entry]] tables with forms = [...], kind and meaning"
+            ) from error
+
+    def found_in(self, text: str, *, question: bool = False) -> list[tuple[Entry, re.Match[str]]]:
+        """Every (entry, match) in `text`, left to right; of forms that overlap the longest."""
+        taken: list[tuple[Entry, re.Match[str]]] = []
+        for entry, match in sorted(self._matches(text, question), key=lambda pair: pair[1].start() - pair[1].end()):
+            if all(match.end() <= other.start() or other.end() <= match.start() for _, other in taken):
+                taken.append((entry, match))
+        return sorted(taken, key=lambda pair: pair[1].start())
+
+    def expansions(self, question: str) -> list[str]:
+        """The other forms of every entry that the question uses, in order, without repeats."""
+        found = [entry for entry, _ in self.found_in(question, question=True)]
+        present = normalise(question)
+        forms = (form for entry in dict.fromkeys(found) for form in entry.forms)
+        return [form for form in dict.fromkeys(forms) if normalise(form) not in present]
+
+    def canonical(self, text: str, *, question: bool = False) -> str:
+        """`text` with every form replaced by its entry's preferred form: two spellings become one."""
+        pieces: list[str] = []
+        at = 0
+        for entry, match in self.found_in(text, question=question):
+            pieces += [text[at : match.start()], entry.forms[0]]
+            at = match.end()
+        return "".join([*pieces, text[at:]])
+
+    def _matches(self, text: str, question: bool) -> Iterator[tuple[Entry, re.Match[str]]]:
+        for entry, cased, loose in self._patterns:
+            yield from ((entry, match) for match in loose.finditer(text))
+            if cased is not None:
+                pattern = re.compile(cased.pattern, re.IGNORECASE) if question else cased
+                yield from ((entry, match) for match in pattern.finditer(text))
+
+    @cached_property
+    def _patterns(self) -> list[tuple[Entry, re.Pattern[str] | None, re.Pattern[str]]]:
+        compiled = []
+        for entry in self.entries:
+            short = [form for form in entry.forms if len(form) <= _LONGEST_CASED and form.isupper()]
+            rest = [form for form in entry.forms if form not in short]
+            compiled.append((entry, _any_of(short) if short else None, _any_of(rest, re.IGNORECASE)))
+        return compiled
+
+
+def _any_of(forms: list[str], flags: int = 0) -> re.Pattern[str]:
+    alternatives = "|".join(
+        re.escape(form).replace(r"\ ", r"\s+").replace(r"\-", "[-‐‑‒–—−]") for form in sorted(forms, key=len, reverse=True)
+    )
+    return re.compile(rf"(?<!\w)(?:{alternatives or r'(?!)'})(?!\w)", flags)

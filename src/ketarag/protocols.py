@@ -1,0 +1,108 @@
+"""The seams. A new implementation passes the contract suite in `tests/contracts/` by adding a fixture.
+
+The deterministic fakes of every seam are in `ketarag.testing`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ketarag.types import Document, Hit, Passage, Reading, Verdict
+
+Vectors = NDArray[np.float32]
+"""Shape (n, dimension), float32, rows of unit length."""
+
+
+class Loader(Protocol):
+    """Reads one kind of file."""
+
+    def load(self, path: Path) -> Document:
+        """The file as a document. Raises CorpusError, naming the file, when it cannot be read."""
+        ...
+
+
+class Embedder(Protocol):
+    """Turns text into unit vectors."""
+
+    @property
+    def fingerprint(self) -> str:
+        """Names the model and its weights: equal fingerprints give equal vectors."""
+        ...
+
+    @property
+    def dimension(self) -> int:
+        """Columns of `encode`."""
+        ...
+
+    @property
+    def max_word_pieces(self) -> int:
+        """The longest text, in word pieces with the two special ones, that is read whole."""
+        ...
+
+    def encode(self, texts: Sequence[str]) -> Vectors:
+        """Shape (len(texts), dimension), float32, unit rows, in order; no rows for no texts."""
+        ...
+
+    def count_word_pieces(self, text: str) -> int:
+        """Word pieces of `text` with the two special ones."""
+        ...
+
+
+class VectorStore(Protocol):
+    """Vectors by id, searched by inner product."""
+
+    def __len__(self) -> int:
+        """How many vectors it holds."""
+        ...
+
+    def add(self, ids: Sequence[str], vectors: Vectors) -> None:
+        """Adds or, for an id that it holds, replaces. Raises ValueError when the shapes do not fit."""
+        ...
+
+    def delete(self, ids: Sequence[str]) -> None:
+        """Forgets the ids; an unknown id is not an error."""
+        ...
+
+    def search(self, vector: Vectors, k: int) -> list[tuple[str, float]]:
+        """The at most `k` nearest of one row, shape (1, dimension): (id, inner product), best first."""
+        ...
+
+
+class Retriever(Protocol):
+    """Finds passages for a question."""
+
+    def retrieve(self, queries: Sequence[str], k: int, carried: Sequence[str] = ()) -> list[Hit]:
+        """At most `k` hits, best first, ranks from 1, for all wordings of one question together.
+
+        `carried` are ids of passages that the turn before cited: candidates whatever their rank.
+        """
+        ...
+
+
+class Reader(Protocol):
+    """Chooses the sentences that answer, and says how likely any does."""
+
+    @property
+    def fingerprint(self) -> str:
+        """Names the model or weights: equal fingerprints give equal readings."""
+        ...
+
+    def read(self, question: str, hits: Sequence[Hit], context: str = "", carried: Sequence[str] = ()) -> Reading:
+        """Evidence from `hits` for `question`; `context` is what the conversation was about, "" if nothing.
+
+        `carried` are ids of passages that the turn before cited.
+        """
+        ...
+
+
+class Verifier(Protocol):
+    """Checks a claim against passages."""
+
+    def verify(self, claim: str, passages: Sequence[Passage]) -> Verdict:
+        """Supported only when every quantity, comparator, route and negation of the claim stands in the passages."""
+        ...

@@ -1,0 +1,55 @@
+"""Normalised text for comparisons: both sides of every comparison go through here, so they meet.
+
+Not here: reference markers and sentences (`indexing.segment`), abbreviations (`glossary`), quantities
+(`answering.quantities`).
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from functools import lru_cache
+
+import Stemmer
+
+_SAME = str.maketrans(
+    {c: "-" for c in "‐‑‒–—−"}
+    | {c: "'" for c in "‘’‛′`´"}
+    | {c: '"' for c in "“”„″«»"}
+    | {"µ": "u", "μ": "u", "\u00ad": "", "\u200b": ""}
+)
+_WORD = re.compile(r"[a-z0-9]+(?:[.,][0-9]+)*", re.IGNORECASE)
+_STEMMER = Stemmer.Stemmer("english")
+
+STOP_WORDS = frozenset(
+    "a an the and or but if of at by for with about against between into through during before after to from in out on "
+    "off over under again then once is are was were be been being am have has had having do does did doing done can could "
+    "may might must shall should will would i me my we our you your he she they them his her their its it this that "
+    "these those there here what which who whom whose when where why how all any both each few more most other some such no "
+    "not nor only own same so than too very s t just now as also please tell explain describe give know "
+    "get got much many long often mean means called let like say says said according text document article source page "
+    "hi hello thanks ok okay actually really exactly".split()
+)
+"""Words that carry no topic: closed-class English, question words, and how people address an assistant."""
+
+
+def normalise(text: str) -> str:
+    """NFKC, dashes, quotes and micro signs unified, white space folded, lower case. Never digits or units."""
+    folded = unicodedata.normalize("NFKC", text.translate(_SAME)).translate(_SAME)
+    return " ".join(folded.split()).casefold()
+
+
+def words(text: str) -> list[str]:
+    """The words and numbers of the normalised text, in order; a hyphenated word gives its parts."""
+    return _WORD.findall(normalise(text))
+
+
+@lru_cache(maxsize=65536)
+def stem(word: str) -> str:
+    """The Snowball (Porter 2) English stem of a lower-case word."""
+    return str(_STEMMER.stemWord(word))
+
+
+def content_stems(text: str) -> list[str]:
+    """Stems of the words that are not stop words, in order, with repeats."""
+    return [stem(word) for word in words(text) if word not in STOP_WORDS]
