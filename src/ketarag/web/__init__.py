@@ -1,0 +1,1 @@
+"""The browser's face: Gradio for the page, FastAPI around it. The only place that imports either."""

@@ -1,0 +1,162 @@
+"""The chat: questions on the left, the quoted passages on the right, as a Gradio page.
+
+One browser session holds one `Session`; nothing of it outlives the session or is written anywhere. Not here: what
+the messages and cards look like (`ketarag.web.render`, `static/page.css`), the server and its headers
+(`ketarag.web.server`).
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import gradio as gr
+
+from ketarag.errors import KetaRAGError
+from ketarag.types import Answer, Claim, Document, Final, Progress, VerifiedClaim
+from ketarag.web import render
+
+if TYPE_CHECKING:
+    from ketarag.assistant import Assistant, Conversation
+
+logger = logging.getLogger(__name__)
+
+EXAMPLES: Mapping[str, tuple[str, ...]] = {
+    "ketamine-pharmacology-and-cancer-pain": (
+        "What IV dose is used for depression?",
+        "How is ketamine eliminated?",
+        "Which routes can ketamine be given by?",
+        "Is ketamine safe in pregnancy?",
+    )
+}
+"""Questions to click, by the id of the document that they are about; the last one it does not answer."""
+
+QUESTIONS_AT_ONCE = 4
+"""How many users' questions run at the same time; further ones wait in Gradio's queue."""
+
+Messages = list[dict[str, str]]
+
+_HIDDEN: Mapping[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
+"""No entry in Gradio's own API, which would be an unversioned one; no overlay, for the messages say what is done."""
+
+
+@dataclass
+class Session:
+    """What one browser session has asked. `shown` are the chat's messages; `answers` are (number, answer)."""
+
+    conversation: Conversation
+    shown: Messages = field(default_factory=list)
+    answers: list[tuple[int, Answer]] = field(default_factory=list)
+    busy: bool = False
+
+    def ask(self, question: str) -> Iterator[str]:
+        """Answer and yield the HTML of the reply as it grows; a question that cannot be answered yields why."""
+        turn, step, claims = len(self.answers) + 1, None, list[Claim]()
+        try:
+            for event in self.conversation.stream(question):
+                if isinstance(event, Final):
+                    self.answers.append((turn, event.answer))
+                    yield render.answer_html(event.answer, turn)
+                    return
+                step = event.step if isinstance(event, Progress) else step
+                claims += [event.claim] if isinstance(event, VerifiedClaim) else []
+                yield render.working_html(step, claims, turn)
+        except KetaRAGError as error:
+            yield render.error_html(str(error))
+        except Exception as error:  # a fault of ours: the user needs a sentence; its text may quote the question
+            logger.error("a question failed with %s", type(error).__name__)
+            yield render.error_html("Something went wrong while answering. Please try again or ask differently.")
+
+
+def build_page(assistant: Assistant) -> gr.Blocks:
+    """The page for one assistant, which all sessions share; each session has a conversation of its own."""
+    documents = {document.id: document for document in assistant.documents}
+    with gr.Blocks(title="KetaRAG", analytics_enabled=False, fill_width=True) as page:
+        gr.HTML(render.header_html(assistant.documents), js_on_load=None)
+        session = gr.State(None)
+        with gr.Row(elem_id="kr-body"):
+            with gr.Column(scale=3, min_width=320, elem_id="kr-left"):
+                chat = _chatbot()
+                examples = _example_buttons(documents)
+                box, send = _question_box()
+                fresh = gr.Button("New conversation", size="sm", variant="secondary", elem_id="kr-new")
+            with gr.Column(scale=2, min_width=320, elem_id="kr-right"):
+                gr.HTML('<h2 class="kr-panel-title">Quoted passages</h2>', js_on_load=None)
+                panel = gr.HTML(render.panel_html((), documents), js_on_load=None, elem_id="kr-panel")
+        gr.HTML(render.FOOTER, js_on_load=None)
+
+        def respond(question: str, held: Session | None) -> Iterator[tuple[Any, ...]]:
+            yield from _respond(question, held or Session(assistant.conversation()), documents)
+
+        def restart() -> tuple[Any, ...]:
+            return [], render.panel_html((), documents), "", None
+
+        outputs = [chat, panel, box, session]
+        asking = {**_HIDDEN, "concurrency_limit": QUESTIONS_AT_ONCE, "concurrency_id": "ask"}
+        gr.on([box.submit, send.click], respond, [box, session], outputs, **asking)
+        for button in examples:
+            button.click(respond, [button, session], outputs, **asking)
+        fresh.click(restart, None, outputs, **_HIDDEN)
+    return page
+
+
+def _chatbot() -> gr.Chatbot:
+    return gr.Chatbot(
+        elem_id="kr-chat",
+        label="Conversation",
+        show_label=False,
+        placeholder=render.PLACEHOLDER,
+        latex_delimiters=[],
+        buttons=[],
+        layout="bubble",
+        height="100%",
+        container=False,
+        feedback_options=None,
+    )
+
+
+def _example_buttons(documents: Mapping[str, Document]) -> list[gr.Button]:
+    """A button for each example of the documents at hand; none for documents of the user's own."""
+    questions = [question for id, some in EXAMPLES.items() if id in documents for question in some]
+    with gr.Row(elem_id="kr-examples", visible=bool(questions)):
+        return [gr.Button(question, size="sm", variant="secondary", min_width=0) for question in questions]
+
+
+def _question_box() -> tuple[gr.Textbox, gr.Button]:
+    with gr.Row(elem_id="kr-ask"):
+        box = gr.Textbox(
+            placeholder="Ask about the document ...",
+            label="Your question",
+            show_label=False,
+            container=False,
+            autofocus=True,
+            lines=1,
+            max_lines=5,
+            scale=1,
+        )
+        send = gr.Button("Ask", variant="primary", scale=0, min_width=88)
+    return box, send
+
+
+def _respond(question: str, held: Session, documents: Mapping[str, Document]) -> Iterator[tuple[Any, ...]]:
+    """Yield (messages, panel, question box, session) until the answer is final; one question at a time."""
+    if held.busy:
+        yield gr.skip(), gr.skip(), gr.skip(), gr.skip()
+        return
+    held.busy = True
+    try:
+        held.shown += [_message("user", render.question_html(question))] if question.strip() else []
+        held.shown.append(_message("assistant", render.working_html(None)))
+        yield list(held.shown), gr.skip(), "", held
+        for reply in held.ask(question):
+            held.shown[-1] = _message("assistant", reply)
+            yield list(held.shown), gr.skip(), gr.skip(), held
+        yield list(held.shown), render.panel_html(held.answers, documents), gr.skip(), held
+    finally:
+        held.busy = False
+
+
+def _message(role: str, content: str) -> dict[str, str]:
+    return {"role": role, "content": content}
