@@ -106,9 +106,9 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _where() -> argparse.ArgumentParser:
+def _where() -> _Parser:
     """The options of every command."""
-    where = argparse.ArgumentParser(add_help=False)
+    where = _Parser(add_help=False)
     where.add_argument("--corpus", type=Path, metavar="DIR", help="folder of documents (default: the one shipped)")
     where.add_argument("--index", type=Path, metavar="DIR", help="folder of the index (default: beside your caches)")
     where.add_argument("--model", metavar="PATH", help="folder of the embedding model (default: the one installed)")
@@ -167,6 +167,7 @@ def _ingest(summary: IndexSummary) -> int:
 
 
 def _serve(settings: Settings, load: Load) -> int:
+    _tell("Starting KetaRAG: loading the models; the first time the index is built too (about 20 s) ...")
     from ketarag.web.server import serve
 
     serve(load(settings, _tell), settings.host, settings.port)

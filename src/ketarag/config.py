@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import platformdirs
@@ -50,6 +50,15 @@ class Settings:
     def index_path(self) -> Path:
         """`index`, or the default place for this corpus."""
         return self.index if self.index is not None else default_index(self.corpus)
+
+    def overridden(self, corpus: str | Path | None, index: str | Path | None, model: str | None) -> Settings:
+        """These settings with what is not None put in its place."""
+        return replace(
+            self,
+            corpus=Path(corpus) if corpus is not None else self.corpus,
+            index=Path(index) if index is not None else self.index,
+            model=model or self.model,
+        )
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] | None = None) -> Settings:

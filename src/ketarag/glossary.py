@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -26,6 +26,11 @@ class Entry:
     forms: tuple[str, ...]
     kind: str
     meaning: str
+
+    @property
+    def spoken(self) -> str:
+        """The first form that is not an abbreviation in capitals, else the preferred one."""
+        return next((form for form in self.forms if not form.isupper()), self.forms[0])
 
 
 @dataclass(frozen=True)
@@ -55,9 +60,11 @@ class Glossary:
     def found_in(self, text: str, *, question: bool = False) -> list[tuple[Entry, re.Match[str]]]:
         """Every (entry, match) in `text`, left to right; of forms that overlap the longest."""
         taken: list[tuple[Entry, re.Match[str]]] = []
+        occupied = bytearray(len(text))  # not a scan of `taken`: a long text has thousands of matches
         for entry, match in sorted(self._matches(text, question), key=lambda pair: pair[1].start() - pair[1].end()):
-            if all(match.end() <= other.start() or other.end() <= match.start() for _, other in taken):
+            if not any(occupied[match.start() : match.end()]):
                 taken.append((entry, match))
+                occupied[match.start() : match.end()] = b"\x01" * (match.end() - match.start())
         return sorted(taken, key=lambda pair: pair[1].start())
 
     def expansions(self, question: str) -> list[str]:
@@ -69,10 +76,20 @@ class Glossary:
 
     def canonical(self, text: str, *, question: bool = False) -> str:
         """`text` with every form replaced by its entry's preferred form: two spellings become one."""
+        return self._replaced(text, question, lambda entry: entry.forms[0])
+
+    def spelled_out(self, text: str, *, question: bool = False) -> str:
+        """`text` with every form replaced by its entry's first form in plain words: what an embedder knows.
+
+        An entry that has none (HCN, mg) keeps its preferred form.
+        """
+        return self._replaced(text, question, lambda entry: entry.spoken)
+
+    def _replaced(self, text: str, question: bool, form: Callable[[Entry], str]) -> str:
         pieces: list[str] = []
         at = 0
         for entry, match in self.found_in(text, question=question):
-            pieces += [text[at : match.start()], entry.forms[0]]
+            pieces += [text[at : match.start()], form(entry)]
             at = match.end()
         return "".join([*pieces, text[at:]])
 

@@ -6,6 +6,7 @@ The deterministic fakes of every seam are in `ketarag.testing`.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
@@ -16,6 +17,19 @@ from ketarag.types import Document, Hit, Passage, Reading, Verdict
 
 Vectors = NDArray[np.float32]
 """Shape (n, dimension), float32, rows of unit length."""
+
+
+@dataclass(frozen=True, slots=True)
+class TokenVectors:
+    """One text as the embedder reads it: `pooled`, shape (dimension,), and its word pieces without the special ones.
+
+    `spans`, shape (n, 2), int64: half-open character offsets of each piece; `vectors`, shape (n, dimension),
+    float32, unit rows.
+    """
+
+    spans: NDArray[np.int64]
+    vectors: Vectors
+    pooled: Vectors
 
 
 class Loader(Protocol):
@@ -46,6 +60,10 @@ class Embedder(Protocol):
 
     def encode(self, texts: Sequence[str]) -> Vectors:
         """Shape (len(texts), dimension), float32, unit rows, in order; no rows for no texts."""
+        ...
+
+    def encode_tokens(self, texts: Sequence[str]) -> list[TokenVectors]:
+        """Each text, read up to `max_word_pieces`, piece by piece; `pooled` is what `encode` gives for it."""
         ...
 
     def count_word_pieces(self, text: str) -> int:
@@ -90,6 +108,16 @@ class Reader(Protocol):
     @property
     def fingerprint(self) -> str:
         """Names the model or weights: equal fingerprints give equal readings."""
+        ...
+
+    @property
+    def threshold(self) -> float:
+        """The calibrated confidence below which the documents are taken not to answer."""
+        ...
+
+    @property
+    def share(self) -> float:
+        """The part of the best sentence's score that a further one must reach to belong to the answer, in (0, 1]."""
         ...
 
     def read(self, question: str, hits: Sequence[Hit], context: str = "", carried: Sequence[str] = ()) -> Reading:

@@ -19,6 +19,8 @@ _SAME = str.maketrans(
     | {"µ": "u", "μ": "u", "\u00ad": "", "\u200b": ""}
 )
 _WORD = re.compile(r"[a-z0-9]+(?:[.,][0-9]+)*", re.IGNORECASE)
+_DIGRAPH = re.compile(r"(?<=[a-z])[ao]e(?=[a-z]{2})|^oe(?=[a-z]{4})")
+_BRITISH_S = re.compile(r"is(?=(?:e[ds]?|ing|ations?|ers?)$)(?<=[a-z]{4}is)")
 _STEMMER = Stemmer.Stemmer("english")
 
 STOP_WORDS = frozenset(
@@ -44,10 +46,15 @@ def words(text: str) -> list[str]:
     return _WORD.findall(normalise(text))
 
 
+def word_spans(text: str) -> list[tuple[int, int]]:
+    """Offsets of the words of a text that is normalised already, in order."""
+    return [match.span() for match in _WORD.finditer(text)]
+
+
 @lru_cache(maxsize=65536)
 def stem(word: str) -> str:
-    """The Snowball (Porter 2) English stem of a lower-case word."""
-    return str(_STEMMER.stemWord(word))
+    """The Snowball (Porter 2) English stem of a lower-case word, British spellings as American ones."""
+    return str(_STEMMER.stemWord(_BRITISH_S.sub("iz", _DIGRAPH.sub("e", word))))
 
 
 def content_stems(text: str) -> list[str]:

@@ -169,7 +169,10 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True)
 class Citation:
-    """A verbatim quote. `quote == document.text[start:end]`; `marker` counts from 1; `score` in [0, 1]."""
+    """A verbatim quote. `quote == document.text[start:end]`; `marker` counts from 1; `score` in [0, 1].
+
+    `passage_id` names the passage that holds it, "" where there is none.
+    """
 
     marker: int
     document_id: str
@@ -179,6 +182,7 @@ class Citation:
     start: int
     end: int
     score: float
+    passage_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,1 @@
+"""Ask time: condense -> retrieve -> fuse -> read -> compose -> verify -> cite. One file for each step."""

@@ -7,14 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from ketarag.config import BUNDLED_MODEL
 from ketarag.errors import ModelError
 from ketarag.indexing.load import file_sha256
-from ketarag.protocols import Vectors
+from ketarag.protocols import TokenVectors, Vectors
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
@@ -49,9 +49,33 @@ class SentenceTransformerEmbedder:
         )
         return np.ascontiguousarray(vectors, dtype=np.float32)
 
+    def encode_tokens(self, texts: Sequence[str]) -> list[TokenVectors]:
+        """Each text with a vector for every word piece and the pooled one of `encode`, from one pass of the model."""
+        if not texts:
+            return []
+        outputs = self._model.encode(
+            list(texts), batch_size=self._batch_size, output_value=None, normalize_embeddings=True, show_progress_bar=False
+        )
+        read = self._model.tokenizer(
+            list(texts), truncation=True, max_length=self.max_word_pieces, return_offsets_mapping=True
+        )
+        return [_token_vectors(*row) for row in zip(outputs, read["offset_mapping"], strict=True)]
+
     def count_word_pieces(self, text: str) -> int:
         """Word pieces of `text`, the two special ones included, without truncation."""
         return len(self._model.tokenizer(text, truncation=False, verbose=False)["input_ids"])
+
+
+def _token_vectors(output: dict[str, Any], offsets: list[tuple[int, int]]) -> TokenVectors:
+    """Special pieces have the empty offset (0, 0); rows beyond `offsets` are padding."""
+    real = [row for row, (start, end) in enumerate(offsets) if end > start]
+    rows = output["token_embeddings"].float().numpy()[real]
+    lengths = np.linalg.norm(rows, axis=1, keepdims=True)
+    return TokenVectors(
+        spans=np.array([offsets[row] for row in real], dtype=np.int64).reshape(len(real), 2),
+        vectors=np.asarray(rows / np.maximum(lengths, 1e-12), dtype=np.float32),
+        pooled=np.asarray(output["sentence_embedding"].float().numpy(), dtype=np.float32),
+    )
 
 
 def _model_path(model: str) -> str:

@@ -5,6 +5,7 @@ The parser is BeautifulSoup; here is only what it does not know: which elements 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -16,6 +17,7 @@ _FURNITURE = {"nav", "header", "footer", "aside", "form", "button", "menu", "dia
 _INVISIBLE = {"script", "style", "noscript", "template", "svg", "head", "iframe", "object"}
 _BLOCKS = {"p", "div", "section", "article", "main", "ul", "ol", "table", "tr", "blockquote", "pre", "figure", "figcaption"}
 _BLOCKS |= {"body", "html", "dl", "dt", "dd", "hr", "br", "address", "details", "summary", "thead", "tbody", "caption"}
+_NUMBER = re.compile(r"\s*\[?\d")
 _LEVELS = {f"h{level}": level for level in range(1, 7)}
 
 
@@ -98,6 +100,8 @@ def _events(soup: BeautifulSoup) -> Iterator[tuple[str, str]]:
             elif node.name in _BLOCKS:
                 yield "break", ""
                 after = [("break", "")]
+            elif node.name == "sup" and _NUMBER.match(node.get_text()):
+                yield "text", "^"  # 10<sup>6</sup> is not 106
             elif node.name in ("td", "th"):
                 yield "text", " "
                 after = [("text", " | ")]

@@ -18,8 +18,12 @@ _AFTER_PUNCTUATION = re.compile(
 _ABBREVIATION_BEFORE = re.compile(r"(?:\b(?:e\.g|i\.e|vs|ca|cf|approx|no|fig|p|pp|vol)|\b[A-Za-z])[.,]$", re.IGNORECASE)
 _AFTER_WORD = re.compile(rf"(?<=[a-z]{{4}})({_LIST})(?=[,.;:]?(?:\s|$)){_UNIT}", re.MULTILINE)
 _BRACKETED = re.compile(r"\s?\[\d{1,3}(?:\s?[,–-]\s?\d{1,3})*\](?!\()")
-_CARET = re.compile(r"\^\d{1,3}(?:,\d{1,3})*\^?|<sup>\s*\d{1,3}(?:\s?[,–-]\s?\d{1,3})*\s*</sup>")
-_SUPERSCRIPT = re.compile(r"(?<=[^\W\d_]|[.,;:)])[⁰¹²³⁴-⁹]+(?=\W|$)")
+_RAISED = re.compile(
+    r"(?<=[^\W\d_]|[.,;:!?)\]’”\"'])"
+    r"(?:\^\[?\d{1,3}(?:\s?[,–-]\s?\d{1,3})*\]?\^?|<sup>\s*\d{1,3}(?:\s?[,–-]\s?\d{1,3})*\s*</sup>|[⁰¹²³⁴-⁹]+)(?![\w⁺⁻])"
+)
+_LENGTH_BEFORE = re.compile(r"(?<![^\W\d_])[kdcmµμn]?m$")
+"""30 mg/m² and 5 cm³ are powers of a unit, 10^6 is a power of a number: none of them is a reference."""
 _EMPHASIS = re.compile(r"\*\*|__|(?<![\w*])\*(?=\S)|(?<=\S)\*(?![\w*])|`+")
 _LINK = re.compile(r"(!?\[)([^\[\]\n]{0,300})(\]\([^()\s]{0,500}(?:\s\"[^\"\n]{0,200}\")?\))")
 
@@ -35,9 +39,9 @@ def reference_markers(text: str) -> list[Span]:
     ]
     if found:
         found += [Span(*match.span(1)) for match in _AFTER_WORD.finditer(text)]
-    for pattern in (_BRACKETED, _CARET, _SUPERSCRIPT):
-        found += [Span(*match.span()) for match in pattern.finditer(text)]
-    return disjoint(found)
+    found += [Span(*match.span()) for match in _BRACKETED.finditer(text)]
+    raised = (Span(*match.span()) for match in _RAISED.finditer(text))
+    return disjoint([*found, *(span for span in raised if not _LENGTH_BEFORE.search(text, max(0, span.start - 3), span.start))])
 
 
 def markdown_signs(text: str) -> list[Span]:

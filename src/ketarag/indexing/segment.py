@@ -26,9 +26,10 @@ _DATE = re.compile(r"\w+ \d{1,2},? \d{4}|\d{1,2}\.? \w+ \d{4}|\d{4}-\d\d-\d\d|\d
 _LONGEST_HEADING = 100
 _END = re.compile(r"(?:[.!?…]+[\"'”’)\]\0]*(?=\s+[\"'“‘(\[]*[^\W_a-z]|\s*$)|[。！？]+[”’」』)\0]*)")
 _NEVER_LAST = re.compile(
-    r"(?:\b(?:vs|e\.g|i\.e|cf|ca|approx|incl|Dr|Mr|Mrs|Ms|Prof|St|Fig|Figs|Eq|Ref|Refs|Vol|Ch|Sec|al)|\bNos?(?=\.\s*\d)"
+    r"(?:\b(?:vs|e\.g|i\.e|cf|ca|approx|incl|Dr|Mr|Mrs|Ms|Prof|St|Fig|Figs|Eq|Ref|Refs|Vol|Ch|Sec|al)"
     r"|(?<![\w.])[A-Z]|\b[A-Z]\.[A-Z])$"
 )
+_NUMBERED = re.compile(r"(?:\b|(?<=\())Nos?\.\s+\d")
 _HOLE = "\0"
 
 
@@ -146,7 +147,7 @@ def _block(text: str, lines: list[Span]) -> _Block:
 
 def _with_headings(text: str, blocks: list[_Block]) -> list[_Block]:
     """Plain text has no sign for a heading: a short line without a full stop, alone, with text after it, is one."""
-    if any(block.kind == "heading" for block in blocks):
+    if not blocks or any(block.kind == "heading" for block in blocks):
         return blocks
     followed = [*(block.kind == "text" for block in blocks[1:]), False]
     return [
@@ -209,8 +210,8 @@ def _sentence_spans(text: str, masked: str, group: list[_Block]) -> Iterator[tup
 
 def _split(masked: str, span: Span) -> Iterator[Span]:
     start = span.start
-    for match in _END.finditer(masked, span.start, span.end):
-        if _NEVER_LAST.search(masked, max(start, match.start() - 8), match.start()) and match.end() < span.end:
+    for match in _END.finditer(masked, _strip_bullet(masked, span).start, span.end):
+        if match.end() < span.end and _is_abbreviation(masked, start, match):
             continue
         yield Span(start, match.end())
         start = match.end()
@@ -218,6 +219,14 @@ def _split(masked: str, span: Span) -> Iterator[Span]:
             start += 1
     if start < span.end:
         yield Span(start, span.end)
+
+
+def _is_abbreviation(masked: str, start: int, end: re.Match[str]) -> bool:
+    """Whether the full stop `end` belongs to the word before it; `start` is where the sentence began."""
+    before = max(start, end.start() - 8)
+    return bool(
+        _NEVER_LAST.search(masked, before, end.start()) or _NUMBERED.search(masked, max(start, end.start() - 3), end.end() + 4)
+    )
 
 
 def _mask(text: str, holes: list[Span]) -> str:

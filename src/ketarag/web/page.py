@@ -3,6 +3,8 @@
 One browser session holds one `Session`; nothing of it outlives the session or is written anywhere. Not here: what
 the messages and cards look like (`ketarag.web.render`, `static/page.css`), the server and its headers
 (`ketarag.web.server`).
+
+Our own HTML stands in `gr.Markdown`, which sanitises it; `gr.HTML` does not, and needs `unsafe-eval`.
 """
 
 from __future__ import annotations
@@ -74,18 +76,19 @@ def build_page(assistant: Assistant) -> gr.Blocks:
     """The page for one assistant, which all sessions share; each session has a conversation of its own."""
     documents = {document.id: document for document in assistant.documents}
     with gr.Blocks(title="KetaRAG", analytics_enabled=False, fill_width=True) as page:
-        gr.HTML(render.header_html(assistant.documents), js_on_load=None)
+        gr.Markdown(render.header_html(assistant.documents))
         session = gr.State(None)
         with gr.Row(elem_id="kr-body"):
             with gr.Column(scale=3, min_width=320, elem_id="kr-left"):
                 chat = _chatbot()
                 examples = _example_buttons(documents)
                 box, send = _question_box()
-                fresh = gr.Button("New conversation", size="sm", variant="secondary", elem_id="kr-new")
             with gr.Column(scale=2, min_width=320, elem_id="kr-right"):
-                gr.HTML('<h2 class="kr-panel-title">Quoted passages</h2>', js_on_load=None)
-                panel = gr.HTML(render.panel_html((), documents), js_on_load=None, elem_id="kr-panel")
-        gr.HTML(render.FOOTER, js_on_load=None)
+                with gr.Row(elem_id="kr-panel-top"):
+                    gr.Markdown('<h2 class="kr-panel-title">Quoted passages</h2>')
+                    fresh = gr.Button("New conversation", size="sm", scale=0, min_width=0, elem_id="kr-new")
+                panel = gr.Markdown(render.panel_html((), documents), elem_id="kr-panel")
+        gr.Markdown(render.FOOTER)
 
         def respond(question: str, held: Session | None) -> Iterator[tuple[Any, ...]]:
             yield from _respond(question, held or Session(assistant.conversation()), documents)
@@ -95,10 +98,9 @@ def build_page(assistant: Assistant) -> gr.Blocks:
 
         outputs = [chat, panel, box, session]
         asking = {**_HIDDEN, "concurrency_limit": QUESTIONS_AT_ONCE, "concurrency_id": "ask"}
-        gr.on([box.submit, send.click], respond, [box, session], outputs, **asking)
-        for button in examples:
-            button.click(respond, [button, session], outputs, **asking)
-        fresh.click(restart, None, outputs, **_HIDDEN)
+        running = [gr.on([box.submit, send.click], respond, [box, session], outputs, **asking)]
+        running += [button.click(respond, [button, session], outputs, **asking) for button in examples]
+        fresh.click(restart, None, outputs, cancels=running, **_HIDDEN)
     return page
 
 
@@ -131,7 +133,6 @@ def _question_box() -> tuple[gr.Textbox, gr.Button]:
             label="Your question",
             show_label=False,
             container=False,
-            autofocus=True,
             lines=1,
             max_lines=5,
             scale=1,
@@ -150,10 +151,12 @@ def _respond(question: str, held: Session, documents: Mapping[str, Document]) ->
         held.shown += [_message("user", render.question_html(question))] if question.strip() else []
         held.shown.append(_message("assistant", render.working_html(None)))
         yield list(held.shown), gr.skip(), "", held
+        known = len(held.answers)
         for reply in held.ask(question):
             held.shown[-1] = _message("assistant", reply)
-            yield list(held.shown), gr.skip(), gr.skip(), held
-        yield list(held.shown), render.panel_html(held.answers, documents), gr.skip(), held
+            final = len(held.answers) > known
+            panel = render.panel_html(held.answers, documents) if final else gr.skip()
+            yield list(held.shown), panel, gr.skip(), held
     finally:
         held.busy = False
 

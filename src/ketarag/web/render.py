@@ -70,20 +70,21 @@ def error_html(message: str) -> str:
 
 
 def answer_html(answer: Answer, turn: int) -> str:
-    """An answer with links to its cards in the panel; an abstention says so and names where the source comes closest."""
-    body = _abstention(answer, turn) if answer.abstained else "".join(claim_html(claim, turn) for claim in answer.claims)
+    """An answer with links to its cards in the panel; an abstention says so and names what comes closest."""
+    claims = "".join(claim_html(claim, turn) for claim in answer.claims)
+    body = _abstention(answer, turn) if answer.abstained else claims
     notes = "".join(f'<p class="kr-note">{escape(warning)}</p>' for warning in answer.warnings)
     return _div("kr-answer kr-abstained" if answer.abstained else "kr-answer", body + notes + _meta(answer))
 
 
 def claim_html(claim: Claim, turn: int) -> str:
     """One sentence with its markers; a lead-in with bullets becomes a list."""
-    lead, *items = _BULLET.split(claim.text)
     markers = "".join(f" {_marker_link(turn, marker)}" for marker in claim.markers)
+    lead, *items = [escape(part) for part in _BULLET.split(claim.text)]
     if not items:
-        return f"<p>{escape(lead)}{markers}</p>"
-    entries = "".join(f"<li>{escape(item)}{markers if item is items[-1] else ''}</li>" for item in items)
-    return f"<p>{escape(lead)}</p><ul>{entries}</ul>"
+        return f"<p>{lead}{markers}</p>"
+    items[-1] += markers
+    return f"<p>{lead}</p><ul>{''.join(f'<li>{item}</li>' for item in items)}</ul>"
 
 
 def panel_html(turns: Sequence[tuple[int, Answer]], documents: Mapping[str, Document]) -> str:
@@ -104,7 +105,8 @@ def card_html(citation: Citation, turn: int, document: Document | None, supports
         f'<header><span class="kr-badge">{citation.marker}</span>'
         f'<span class="kr-title">{escape(citation.title)}{published}</span></header>{heading}'
         f'<blockquote class="kr-quote">{escape(citation.quote)}</blockquote>'
-        f'<footer>characters {citation.start:,}–{citation.end:,}</footer></article>'
+        f"<footer>characters {citation.start:,}–{citation.end:,} "
+        '<a class="kr-back" href="#kr-chat">Back to the answer</a></footer></article>'
     )
 
 

@@ -12,7 +12,6 @@ import re
 import socket
 import sys
 from contextlib import suppress
-from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -47,15 +46,17 @@ _POLICY = (
     "font-src 'self' data:; connect-src 'self'; manifest-src 'self'; worker-src 'self'; base-uri 'self'; "
     "form-action 'none'; frame-ancestors 'none'; object-src 'none'"
 )
-"""Scripts: our own files, and the inline ones of the page as the server sent it, by their hash. Nothing from elsewhere."""
+"""Scripts: our own files, and the inline ones of the page as the server sent it, by their hash."""
 
 _HEADERS = {
     "x-content-type-options": "nosniff",
     "referrer-policy": "no-referrer",
     "cross-origin-opener-policy": "same-origin",
     "permissions-policy": "camera=(), microphone=(), geolocation=()",
-    "cache-control": "no-store",
 }
+
+_ASSETS = (b"text/javascript", b"application/javascript", b"text/css", b"font/", b"image/")
+"""Content types that may be cached; everything else may hold what somebody asked."""
 
 
 class Guard:
@@ -65,6 +66,7 @@ class Guard:
         self.app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer or pass on one request."""
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
@@ -86,6 +88,7 @@ class _Guarded:
         self._body = b""
 
     async def send(self, message: Message) -> None:
+        """Pass one message on, or keep it until the page is whole."""
         if message["type"] == "http.response.start":
             if _header(message, b"content-type").startswith(b"text/html"):
                 self._start = message
@@ -102,7 +105,7 @@ class _Guarded:
 
 def create_app(assistant: Assistant) -> FastAPI:
     """The whole web app for one assistant: the chat at `/`, `/healthz`, and the page's own files."""
-    app = FastAPI(title="KetaRAG", version=version("ketarag"), docs_url=None, redoc_url=None, openapi_url=None)
+    app = FastAPI(title="KetaRAG", docs_url=None, redoc_url=None, openapi_url=None)
     app.add_middleware(Guard)
 
     @app.get("/healthz")
@@ -110,7 +113,7 @@ def create_app(assistant: Assistant) -> FastAPI:
         return {"status": "ok", "documents": len(assistant.documents)}
 
     app.mount("/ketarag", StaticFiles(directory=STATIC), name="ketarag")
-    return gr.mount_gradio_app(
+    gr.mount_gradio_app(
         app,
         build_page(assistant),
         path="/",
@@ -124,6 +127,7 @@ def create_app(assistant: Assistant) -> FastAPI:
         ssr_mode=False,
         max_file_size=1,
     )
+    return app
 
 
 def serve(assistant: Assistant, host: str = "127.0.0.1", port: int = 7860) -> None:
@@ -164,8 +168,8 @@ def _with_headers(start: Message, page: bytes) -> Message:
         f" 'sha256-{base64.b64encode(hashlib.sha256(script).digest()).decode()}'" for script in _scripts(page)
     )
     ours = _HEADERS | {"content-security-policy": _POLICY.format(hashes=hashes)}
-    if not page and _header(start, b"content-type").startswith((b"text/javascript", b"text/css", b"font/")):
-        del ours["cache-control"]
+    if not _header(start, b"content-type").startswith(_ASSETS):
+        ours["cache-control"] = "no-store"
     names = {name.encode() for name in ours}
     kept = [(name, value) for name, value in start["headers"] if name.lower() not in names]
     return {**start, "headers": kept + [(name.encode(), value.encode()) for name, value in ours.items()]}

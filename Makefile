@@ -1,0 +1,57 @@
+# Everything sets itself up: `make run` on a fresh machine needs only python3.11 (or later), git and make.
+#
+#   make run    the chat at http://127.0.0.1:7860      make test   all tests
+#   make eval   the evaluation, one number per quality  make lint   ruff, mypy --strict, import-linter
+#
+# A second run installs nothing: the stamps in .venv are renewed only when pyproject.toml changes.
+
+SHELL := /bin/sh
+.DELETE_ON_ERROR:
+.DEFAULT_GOAL := help
+.PHONY: help run test eval lint clean
+
+VENV := .venv
+BIN := $(VENV)/bin
+PYTHON := $(shell for p in python3.11 python3.12 python3.13 python3 python; do \
+	"$$p" -c 'import sys, venv, ensurepip; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' 2>/dev/null \
+	&& { echo "$$p"; break; }; done)
+ARGS ?=
+
+export HF_HUB_OFFLINE := 1
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+help:
+	@sed -n '3,4s/^# *//p' Makefile
+
+run: $(VENV)/.installed
+	@$(BIN)/python app.py $(ARGS)
+
+test: $(VENV)/.installed-test
+	@test -x /usr/bin/chromium || echo "No /usr/bin/chromium: the browser tests are skipped."
+	$(BIN)/python -m pytest $(ARGS)
+
+eval: $(VENV)/.installed
+	$(BIN)/python -m eval $(ARGS)
+
+lint: $(VENV)/.installed-test
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+clean:
+	rm -rf $(VENV)
+
+$(VENV)/.installed: pyproject.toml
+	@if [ -z "$(PYTHON)" ]; then \
+		echo "KetaRAG needs Python 3.11, 3.12 or 3.13 with venv, and found none: install python3.11 (on Debian also python3.11-venv)." >&2; \
+		exit 1; fi
+	@echo "Setting up $(VENV) with $(PYTHON) (a few minutes, about 2 GB the first time) ..."
+	@$(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --editable .
+	@touch $@
+
+$(VENV)/.installed-test: $(VENV)/.installed
+	@echo "Installing what the tests need ..."
+	@$(BIN)/python -m pip install --quiet --editable '.[test]'
+	@touch $@

@@ -1,0 +1,142 @@
+"""How much of what a claim says stands in a stretch of the source, word by word, and what does not stand there at all."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from os.path import commonprefix
+
+import numpy as np
+
+from ketarag.answering.analysis import Analysis, Word
+from ketarag.answering.lexicon import GROUPS, LIGHT, OPPOSITES
+from ketarag.answering.terms import is_term
+from ketarag.protocols import Embedder, Vectors
+
+LIGHT_WEIGHT = 0.25
+SAME = 0.8  # at least: the same word, a relative of it, or a member of its class
+_UNRELATED, _RELATED = 0.30, 0.62  # cosine of single words: nothing in common; as good as a synonym
+_RELATIVE_PREFIX = 5  # letters that relatives share at least
+_CACHED_WORDS = 20_000
+_ANTI = ("un", "in", "im", "ir", "non", "dis", "anti", "de")
+
+
+@dataclass
+class WordSenses:
+    """Similarity of single words through the embedder, cached; without one, words are equal or they are not."""
+
+    embedder: Embedder | None
+    _vectors: dict[str, Vectors] = field(default_factory=dict)
+    _pieces: dict[str, int] = field(default_factory=dict)
+
+    def closest(self, word: str, others: Sequence[str]) -> float:
+        """The highest cosine of `word` with any of `others`; 0 without others or without an embedder."""
+        if self.embedder is None or not others:
+            return 0.0
+        self._learn([word, *others])
+        return float(np.max(np.stack([self._vectors[other] for other in others]) @ self._vectors[word]))
+
+    def pieces(self, word: str) -> int | None:
+        """Word pieces of `word`; None without an embedder."""
+        if self.embedder is None:
+            return None
+        if word not in self._pieces:
+            self._pieces[word] = self.embedder.count_word_pieces(word) - 2
+        return self._pieces[word]
+
+    def _learn(self, words: Iterable[str]) -> None:
+        new = [word for word in dict.fromkeys(words) if word not in self._vectors]
+        if len(self._vectors) + len(new) > _CACHED_WORDS:
+            self._vectors.clear()
+            new = list(dict.fromkeys(words))
+        if new and self.embedder is not None:
+            self._vectors.update(zip(new, self.embedder.encode(new), strict=True))
+
+
+class Weights:
+    """How telling each stem is: rare in the passages is telling."""
+
+    def __init__(self, sentences: Sequence[Analysis]) -> None:
+        self._count = len(sentences)
+        self._found = Counter(stem for sentence in sentences for stem in sentence.stems)
+
+    def of(self, word: Word) -> float:
+        """Positive; light words weigh a quarter."""
+        idf = math.log(1.0 + (self._count + 1.0) / (1.0 + self._found[word.stem]))
+        return idf * (LIGHT_WEIGHT if word.stem in LIGHT else 1.0)
+
+    def is_topic(self, stem: str) -> bool:
+        """True for a word of at least a quarter of the sentences: what all of it is about."""
+        return self._count >= 4 and self._found[stem] >= 0.25 * self._count
+
+
+def related(left: Word, right: Word) -> bool:
+    """The same word in another form: the same stem, or a long shared beginning."""
+    if left.stem == right.stem:
+        return True
+    shorter = min(len(left.text), len(right.text))
+    if len(commonprefix([left.text, right.text])) >= max(_RELATIVE_PREFIX, math.ceil(0.6 * shorter)):
+        return True
+    group = GROUPS.get(left.text)
+    if group is not None and group == GROUPS.get(right.text):
+        return True
+    return any(left.stem in side and right.stem in side for pair in OPPOSITES for side in pair)
+
+
+def contradicting_relative(left: Word, right: Word) -> bool:
+    """One word is the other with something put before it: ketamine and norketamine, cancer and non-cancer."""
+    longer, shorter = (left.text, right.text) if len(left.text) > len(right.text) else (right.text, left.text)
+    return len(shorter) >= 6 and longer != shorter and longer.endswith(shorter)
+
+
+class Coverage:
+    """The claim's content words against one window of the source."""
+
+    def __init__(self, claim: Analysis, window: Analysis, context: Analysis, weights: Weights, senses: WordSenses) -> None:
+        self._window, self._context, self._weights, self._senses = window, context, weights, senses
+        self.claim = claim
+        self.matched = {word: self._match(word) for word in dict.fromkeys(claim.content)}
+
+    @property
+    def share(self) -> float:
+        """Weighted share of the content that is found, in [0, 1]; 1 for a claim without content words."""
+        total = sum(self._weights.of(word) for word in self.matched)
+        return sum(self._weights.of(word) * value for word, value in self.matched.items()) / total if total else 1.0
+
+    def missing_terms(self) -> list[Word]:
+        """Names and technical words of the claim that neither the window nor what it is about holds."""
+        return [word for word, value in self.matched.items() if value < SAME and self._is_name(word)]
+
+    def invented(self) -> list[Word]:
+        """Other words that carry content and have no counterpart."""
+        return [
+            word
+            for word, value in self.matched.items()
+            if value < 0.25 and word.stem not in LIGHT and word not in self.missing_terms()
+        ]
+
+    def swapped_relatives(self) -> list[tuple[Word, Word]]:
+        """(claim's, source's) words of which one is the other with a prefix, where each stands on one side only."""
+        claimed, stated = self.claim.stems, self._window.stems
+        return [
+            (ours, theirs)
+            for ours in self.matched
+            if ours.stem not in stated
+            for theirs in self._window.content
+            if theirs.stem not in claimed and contradicting_relative(ours, theirs)
+        ]
+
+    def _is_name(self, word: Word) -> bool:
+        return word.stem in self.claim.names or is_term(word.text, word.stem, self._senses.pieces(word.text))
+
+    def _match(self, word: Word) -> float:
+        if word.stem in self._window.all_stems or any(related(word, other) for other in self._window.content):
+            return 1.0
+        if word.stem in self._context.all_stems or any(related(word, other) for other in self._context.content):
+            return 0.9
+        if self._weights.is_topic(word.stem):
+            return 0.9
+        cosine = self._senses.closest(word.text, [other.text for other in self._window.content])
+        return min(0.79, max(0.0, (cosine - _UNRELATED) / (_RELATED - _UNRELATED)))

@@ -1,0 +1,80 @@
+"""What kind of thing a question asks for, and whether a sentence holds one: a dose, a duration, a share, a route, a reason...
+
+Not here: quantities as values (`quantities`); for choosing a sentence it is enough that one stands there.
+"""
+
+from __future__ import annotations
+
+import re
+from enum import StrEnum
+
+from ketarag.text import normalise
+
+
+class Kind(StrEnum):
+    """What is asked for. NONE when any sentence may do."""
+
+    DOSE = "dose"
+    DURATION = "duration"
+    SHARE = "share"
+    COUNT = "count"
+    FACTOR = "factor"
+    ROUTE = "route"
+    REASON = "reason"
+    DATE = "date"
+    PERSON = "person"
+    PLACE = "place"
+    NONE = "none"
+
+
+_NUMBER = r"(?:\d+(?:[.,]\d+)*|one|two|three|four|five|six|seven|eight|nine|ten|twelve|several|few|single)"
+_TIME = r"(?:seconds?|sec|min(?:ute)?s?|h|hrs?|hours?|days?|weeks?|months?|years?)"
+
+_ASKED: tuple[tuple[Kind, str], ...] = (
+    (Kind.FACTOR, r"how many times|how much (?:more|less|stronger|weaker|greater|higher)|\w+-?fold|how (?:potent|strong)|potency|"
+                  r"ratio|(?:stronger|weaker|more potent) than"),
+    (Kind.DURATION, r"how long|how (?:soon|quickly|fast|many (?:second|minute|hour|day|week|month|year)s?)|duration|"
+                    r"over (?:how|what) |time ?(?:frame|course|scale)|half-?li(?:fe|ves)|onset|number of (?:days|weeks|hours)|"
+                    r"last (?:for )?how"),
+    (Kind.SHARE, r"(?:what|which) (?:proportion|percentage|percent|share|fraction|part|rate)|percent(?:age)?|proportion|%|fraction|"
+                 r"how (?:many|much) (?:of|patients|people)|how (?:common|often|likely|frequent)|response rate|rates? of|incidence|"
+                 r"by how much"),
+    (Kind.DOSE, r"dos(?:e|es|age|ing)\b|how (?:much|many mg)|m(?:illi)?g\b|microgram|infusion rate|concentration|strength|amount"),
+    (Kind.COUNT, r"how many|number of"),
+    (Kind.ROUTE, r"routes?\b|by (?:what|which) (?:way|means)|how (?:is|can|should|do) \w+(?: \w+)? (?:be )?(?:given|administered|taken)|"
+                 r"ways? (?:of|to) (?:giv|tak|administ)\w+"),
+    (Kind.DATE, r"what (?:date|year)|which year|when (?:was|were|did) .*(?:publish|written|post|appear)\w*|how old is (?:this|the) "
+                r"(?:article|text|page)|publi(?:cation|shed) date|date of"),
+    (Kind.PERSON, r"\bwho(?:m|se)?\b|which (?:specialists?|doctors?|clinicians?)"),
+    (Kind.PLACE, r"\bwhere\b|which countr(?:y|ies)|in what countr"),
+    (Kind.REASON, r"\bwhy\b|how come|reasons?\b|mechanism|what (?:causes?|explains?|leads)|how does|how do\b|because|due to what"),
+)
+
+_HELD: dict[Kind, str] = {
+    Kind.DOSE: r"\d\s?(?:mg|g|kg|mcg|microgram|ug|ml|units?|mmol)\b",
+    Kind.DURATION: rf"\b{_NUMBER}(?:\s?-\s?{_NUMBER})?\s?{_TIME}\b|\b(?:hours|days|weeks|months|years)\b",
+    Kind.SHARE: r"\d\s?%|\b(?:half|third|quarter|majority|most|minority)\b|\b\d+ (?:of|in|out of) \d+",
+    Kind.COUNT: rf"\b{_NUMBER}\b",
+    Kind.FACTOR: rf"\b{_NUMBER}[\s-]?(?:fold|times)\b|\b(?:twice|double|half|thrice|-fold)\b|\d\s?%",
+    Kind.ROUTE: r"\b(?:po|sc|csci|civi|im|iv|sl|pr|oral(?:ly)?|intranasal(?:ly)?|subcutaneous(?:ly)?|intravenous(?:ly)?|"
+                r"parenteral(?:ly)?|topical(?:ly)?|spinal(?:ly)?|injection|infusion|rinse|skin|sublingual(?:ly)?|rectal(?:ly)?)\b",
+    Kind.REASON: r"\b(?:because|due to|lead(?:s|ing)? to|result(?:s|ing|ed)?|mediated|arises?|caus\w+|thereby|via|through|"
+                 r"contribut\w+|explain\w*|mechanism|since|thus)\b",
+    Kind.DATE: r"\b(?:19|20)\d\d\b",
+    Kind.PERSON: r"\b(?:specialists?|patients?|adults?|children|physicians?|doctors?|dr|published by|abusers|prescri\w+)\b",
+    Kind.PLACE: r"\b(?:countr(?:y|ies)|usa|uk|europe|in the [a-z]+|receptor|channel|site|neurons?|urine|feces|liver|hepatic|skin)\b",
+}
+
+_ASKED_PATTERNS = [(kind, re.compile(pattern)) for kind, pattern in _ASKED]
+_HELD_PATTERNS = {kind: re.compile(pattern) for kind, pattern in _HELD.items()}
+
+
+def asked_for(question: str) -> Kind:
+    """The first kind, from the most to the least specific, whose wording the question has."""
+    text = normalise(question)
+    return next((kind for kind, pattern in _ASKED_PATTERNS if pattern.search(text)), Kind.NONE)
+
+
+def holds(kind: Kind, sentence: str) -> bool:
+    """Whether a sentence holds a thing of this kind; True for NONE."""
+    return kind is Kind.NONE or _HELD_PATTERNS[kind].search(normalise(sentence)) is not None

@@ -1,0 +1,66 @@
+"""Misspelled words of a question -> the word of the documents that was meant.
+
+Careful rather than helpful: a word that the embedder knows whole, one of a glossary form, and a near miss that is
+another medical word (hypotension is not hypertension) stay as they are.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+
+from rapidfuzz import process
+from rapidfuzz.distance import OSA
+
+from ketarag.text import stem
+
+LEAST_SIMILARITY = 0.8
+"""Share of letters that must agree (1 - OSA distance / longer length): one slip in five letters, two in ten."""
+
+_SHORTEST = 5
+_WORD = re.compile(r"[^\W\d_]+")
+_OPPOSED = [
+    ("hypo", "hyper"), ("brady", "tachy"), ("intra", "inter"), ("intra", "extra"), ("pre", "post"), ("anti", ""),
+    ("non", ""), ("un", ""), ("in", ""), ("dys", ""), ("de", ""), ("nor", ""), ("endo", "exo"), ("sub", ""), ("ant", ""),
+]  # fmt: skip
+"""Prefixes that make another word, not a slip: words that differ by such a pair are never taken for each other."""
+
+
+class Speller:
+    """Corrects against the words of the documents."""
+
+    def __init__(self, vocabulary: Iterable[str], is_known: Callable[[str], bool]) -> None:
+        """`vocabulary`: lower-case words of the documents; `is_known`: whether a lower-case word is ordinary English."""
+        self._words = frozenset(word for word in vocabulary if len(word) >= _SHORTEST)
+        self._choices = sorted(self._words)
+        self._stems = frozenset(map(stem, self._words))
+        self._is_known = is_known
+
+    def correct(self, question: str, keep: Iterable[tuple[int, int]] = ()) -> str:
+        """The question with slips mended, letter case lost in mended words only. `keep`: stretches left alone."""
+        protected = list(keep)
+
+        def mend(match: re.Match[str]) -> str:
+            inside = any(start < match.end() and match.start() < end for start, end in protected)
+            return match.group() if inside else self._mended(match.group())
+
+        return _WORD.sub(mend, question)
+
+    def _mended(self, word: str) -> str:
+        lower = word.casefold()
+        if len(lower) < _SHORTEST or stem(lower) in self._stems or self._is_known(lower):
+            return word
+        found = process.extractOne(
+            lower, self._choices, scorer=OSA.normalized_similarity, score_cutoff=LEAST_SIMILARITY
+        )
+        if found is None or _is_another_word(lower, found[0]):
+            return word
+        return str(found[0])
+
+
+def _is_another_word(word: str, candidate: str) -> bool:
+    return any(
+        left != right and one.startswith(left) and other.startswith(right) and one[len(left) :] == other[len(right) :]
+        for one, other in ((word, candidate), (candidate, word))
+        for left, right in _OPPOSED
+    )

@@ -1,0 +1,152 @@
+"""The page in Chromium: over the fake assistant for how it behaves, over the shipped document for what it is for."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from chat_page import Chat
+from fake_assistant import QUOTES, TEXT
+from playwright.sync_api import expect
+
+Open = Callable[..., Chat]
+
+PICTURE = Path(__file__).parents[2] / "docs" / "images" / "chat.png"
+
+
+def test_an_answer_stands_beside_the_words_of_its_source(open_chat: Open, fake_url: str) -> None:
+    chat = open_chat(fake_url)
+    chat.ask("How is it eliminated?")
+    assert chat.last.startswith(QUOTES["eliminat"][0])
+    assert "Evidence: strong" in chat.last
+    quotes = chat.page.locator("#kr-panel .kr-quote").all_inner_texts()
+    assert quotes == QUOTES["eliminat"]
+
+
+def test_a_marker_shows_and_focuses_its_card_and_escape_goes_back(open_chat: Open, fake_url: str) -> None:
+    chat = open_chat(fake_url)
+    chat.ask("How is it eliminated?")
+    for question in ("dose", "routes", "how long", "routes again"):
+        chat.ask(question)
+    marker, card = chat.page.locator('a[href$="#cite-1-2"]'), chat.page.locator("#cite-1-2")
+    expect(card).not_to_be_in_viewport()
+    marker.focus()
+    chat.page.keyboard.press("Enter")
+    expect(card).to_be_focused()
+    expect(card).to_contain_class("kr-flash")
+    expect(card).to_be_in_viewport(ratio=1)
+    chat.page.keyboard.press("Escape")
+    expect(marker).to_be_focused()
+
+
+def test_an_abstention_looks_different_and_shows_what_is_closest(open_chat: Open, fake_url: str) -> None:
+    chat = open_chat(fake_url)
+    chat.ask("Is it safe in pregnancy?")
+    assert chat.page.locator(".kr-abstained").count() == 1
+    assert "The document does not answer this." in chat.last
+    assert "Closest in the document (not an answer)" in chat.cards
+    assert chat.page.locator(".kr-near .kr-quote").inner_text() == "A toxicity monitoring form is available."
+
+
+def test_a_follow_up_says_what_was_searched(open_chat: Open, fake_url: str) -> None:
+    chat = open_chat(fake_url)
+    chat.ask("What IV dose is used?")
+    chat.ask("And how long does it last?")
+    assert chat.last.startswith(QUOTES["long"][0])
+    assert "searched as “And how long does it last? (What IV dose is used?)”" in chat.last
+
+
+@pytest.mark.parametrize(
+    "payload",
+    [
+        "<img src=x onerror=alert(1)>",
+        "</div><script>alert(1)</script><form action=http://evil.example>",
+        "![x](http://evil.example/b.png) [y](javascript:alert(1)) **b** $x$",
+        "<svg onload=alert(1)> &lt;b&gt; www.evil.example",
+    ],
+)
+def test_what_is_typed_is_shown_as_text(open_chat: Open, fake_url: str, payload: str) -> None:
+    chat = open_chat(fake_url)
+    chat.ask(payload)
+    assert chat.page.locator("#kr-chat .kr-question").inner_text() == payload
+    assert chat.page.locator("#kr-panel h3").inner_text() == payload
+    assert chat.page.locator("#kr-body :is(img, script, form, iframe)").count() == 0
+
+
+@pytest.mark.parametrize(
+    ("question", "said"), [("   ", "is empty"), ("x" * 100_000, "100,000 characters"), ("a fault", "went wrong")]
+)
+def test_an_error_is_a_sentence_and_the_chat_goes_on(open_chat: Open, fake_url: str, question: str, said: str) -> None:
+    chat = open_chat(fake_url)
+    chat.ask(question)
+    assert said in chat.last
+    assert "Traceback" not in chat.page.content()
+    chat.ask("dose")
+    assert chat.last.startswith(QUOTES["dose"][0])
+
+
+def test_people_at_the_same_time_get_their_own_answers(open_chat: Open, fake_url: str) -> None:
+    one, two = open_chat(fake_url), open_chat(fake_url)
+    for chat, question in ((one, "slow dose"), (two, "slow how long")):
+        chat.box.fill(question)
+        chat.box.press("Enter")
+    for chat, word in ((one, "dose"), (two, "long")):
+        chat.page.locator("#kr-panel .kr-card").wait_for()
+        assert chat.last.startswith(QUOTES[word][0])
+        assert chat.page.locator(".kr-question").count() == 1
+
+
+def test_an_example_is_asked_with_a_click_and_a_new_conversation_is_empty(open_chat: Open, fake_url: str) -> None:
+    chat = open_chat(fake_url)
+    chat.page.get_by_role("button", name="How is ketamine eliminated?").click()
+    chat.page.locator("#kr-panel .kr-card").first.wait_for()
+    chat.page.get_by_role("button", name="New conversation").click()
+    chat.page.locator(".kr-welcome").wait_for()
+    assert "word for word" in chat.cards
+    chat.ask("And how long does it last?")
+    assert "searched as" not in chat.last
+
+
+def test_nothing_is_kept_in_the_browser(open_chat: Open, fake_url: str) -> None:
+    chat = open_chat(fake_url)
+    chat.ask("dose of a private matter")
+    kept = chat.page.evaluate("JSON.stringify([{...localStorage}, {...sessionStorage}, document.cookie])")
+    databases = chat.page.evaluate("indexedDB.databases().then((all) => all.map((one) => one.name))")
+    assert "private matter" not in kept
+    assert databases == []
+
+
+@pytest.mark.parametrize(("width", "dark"), [(1280, False), (390, True)])
+def test_nothing_overflows_sideways(open_chat: Open, fake_url: str, width: int, dark: bool) -> None:
+    chat = open_chat(fake_url, width, 844, dark)
+    chat.ask("routes " + "x" * 500)
+    assert chat.page.evaluate("document.documentElement.scrollWidth") == width
+
+
+def test_the_shipped_document_answers(open_chat: Open, app_url: str) -> None:
+    """The whole path: answer, follow-up and abstention over the document, each quote its very words."""
+    chat = open_chat(app_url)
+    chat.ask("What IV dose is used for depression?")
+    assert "500 microgram/kg" in chat.last
+    chat.ask("And how long does the benefit last?")
+    assert "less than one week" in chat.last
+    chat.ask("What is the capital of France?")
+    assert chat.page.locator(".kr-abstained").count() == 1
+    for quote in chat.page.locator("#kr-panel .kr-card:not(.kr-near) .kr-quote").all_inner_texts():
+        assert quote in TEXT
+
+
+@pytest.mark.skipif(not os.environ.get("KETARAG_SCREENSHOTS"), reason="KETARAG_SCREENSHOTS is not set")
+def test_picture_for_the_readme(open_chat: Open, app_url: str) -> None:
+    chat = open_chat(app_url)
+    for question in (
+        "What IV dose is used for depression?",
+        "And how long does the benefit last?",
+        "Is ketamine safe in pregnancy?",
+    ):
+        chat.ask(question)
+    PICTURE.parent.mkdir(parents=True, exist_ok=True)
+    chat.page.wait_for_timeout(500)  # the end of the scrolling
+    chat.page.screenshot(path=PICTURE)

@@ -1,0 +1,185 @@
+"""What the chat and the panel show, and that nothing of a document or a user becomes markup."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from html.parser import HTMLParser
+
+import pytest
+from fake_assistant import DOCUMENT, build_answer, citation
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from ketarag.presentation import printable
+from ketarag.types import Answer, Citation, Claim, Verdict
+from ketarag.web import render
+
+PAYLOADS = [
+    "<img src=x onerror=alert(1)>",
+    "</div></article><script>alert(1)</script>",
+    '"><svg/onload=alert(1)>',
+    "[click](javascript:alert(1)) ![x](http://evil.example/b.png) <http://evil.example>",
+    "**bold** _em_ `code` # head\n\n- item\n    code block\n| a | b |",
+    "&lt;b&gt; &#60;script&#62;",
+    "https://evil.example/x www.evil.example a@evil.example",
+    "$$x$$ \\(y\\) \x1b[31m\u202e",
+]
+DOCUMENTS = {DOCUMENT.id: DOCUMENT}
+
+
+class Parsed(HTMLParser):
+    """The tags with their attributes, and the text, of an HTML fragment; `<br>` reads as a line break."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__(convert_charrefs=True)
+        self.tags: list[tuple[str, tuple[str, ...]]] = []
+        self.text = ""
+        self.feed(html)
+        self.close()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        if tag == "br":
+            self.text += "\n"
+        else:
+            self.tags.append((tag, tuple(sorted(name for name, _ in attrs))))
+
+    def handle_data(self, data: str) -> None:
+        self.text += data
+
+
+def shown(text: str) -> str:
+    """How `text` must read in the page."""
+    return printable(text)
+
+
+def hostile(text: str) -> Answer:
+    """An answer that says `text` wherever it can."""
+    cited = Citation(1, DOCUMENT.id, text, text, text, 0, len(text), 0.5)
+    claim = Claim(text, (1,), Verdict(True, 1.0))
+    return replace(
+        build_answer("dose"), question=text, text=text, claims=(claim,), citations=(cited,), warnings=(text,)
+    )
+
+
+@given(st.text())
+@example(PAYLOADS[0])
+@example(PAYLOADS[3])
+@example(PAYLOADS[4])
+@example("\r\n\x00\ud800\u2028")
+def test_escaped_text_has_no_tag_and_reads_as_typed(text: str) -> None:
+    parsed = Parsed(render.escape(text))
+    assert parsed.tags == []
+    assert parsed.text == shown(text)
+
+
+@given(st.text())
+@example("*a* [b](c) `d` www.e.f")
+def test_escaped_text_has_nothing_that_markdown_reads(text: str) -> None:
+    bare = render.escape(text).replace("<br>", "").replace("&#", "").replace(";", "")
+    assert not set(bare) & set('<>&*_`[]()!#|~\\$@:/.+-="{}^\n')
+
+
+@given(st.one_of(st.text(), st.sampled_from(PAYLOADS)))
+def test_the_markup_does_not_depend_on_what_is_said(text: str) -> None:
+    quiet, loud = hostile("word"), hostile(text.replace("•", ""))
+    for draw in (
+        lambda answer: render.answer_html(answer, 1),
+        lambda answer: render.panel_html([(1, answer)], DOCUMENTS),
+        lambda answer: render.question_html(answer.question),
+        lambda answer: render.error_html(answer.question),
+        lambda answer: render.header_html([replace(DOCUMENT, title=answer.text, publisher=answer.text)]),
+    ):
+        said, expected = Parsed(draw(loud)).tags, Parsed(draw(quiet)).tags
+        assert set(said) <= set(expected) | {("span", ("class",)), ("p", ("class",))}
+
+
+@pytest.mark.parametrize("text", PAYLOADS)
+def test_rendered_blocks_have_no_line_break(text: str) -> None:
+    """A blank line would end the HTML block, and Markdown would read on."""
+    answer = hostile(text)
+    for html in (render.answer_html(answer, 1), render.panel_html([(1, answer)], DOCUMENTS)):
+        assert "\n" not in html
+
+
+def test_answer_links_each_marker_to_its_card() -> None:
+    answer = build_answer("How is it eliminated?")
+    html, panel = render.answer_html(answer, 3), render.panel_html([(3, answer)], DOCUMENTS)
+    for marker in (1, 2):
+        assert f'href="#cite-3-{marker}"' in html
+        assert f'id="cite-3-{marker}"' in panel
+    assert "Evidence: strong" in Parsed(html).text
+
+
+def test_card_shows_the_verbatim_quote_with_its_source_and_place() -> None:
+    cited = citation("However, the duration of benefit is generally less than one week.")
+    text = Parsed(render.card_html(cited, 1, DOCUMENT)).text
+    assert cited.quote in text
+    assert "Ketamine Pharmacology and Cancer Pain · 4 April 2020" in text
+    assert "Miscellaneous Ketamine Facts" in text
+    assert f"characters {cited.start:,}–{cited.end:,}" in text
+
+
+def test_card_of_an_unknown_document_has_no_date() -> None:
+    assert "date" not in Parsed(render.card_html(citation("Topical ketamine"), 1, None)).text
+
+
+def test_abstention_looks_different_and_shows_the_closest_passage() -> None:
+    answer = build_answer("Is it safe in pregnancy?")
+    html, panel = render.answer_html(answer, 1), render.panel_html([(1, answer)], DOCUMENTS)
+    assert "kr-abstained" in html
+    assert "Evidence" not in html
+    assert "Closest in the document (not an answer)" in Parsed(panel).text
+    assert "A toxicity monitoring form is available." in Parsed(panel).text
+
+
+def test_abstention_without_anything_near_says_so() -> None:
+    panel = render.panel_html([(1, build_answer("pregnancy", nearest=()))], DOCUMENTS)
+    assert "Nothing in the document comes close." in Parsed(panel).text
+
+
+def test_bullets_become_a_list() -> None:
+    claim = Claim("These include: •sodium channels •descending pathways.", (1,), Verdict(True, 1.0))
+    parsed = Parsed(render.claim_html(claim, 1))
+    assert [tag for tag, _ in parsed.tags] == ["p", "ul", "li", "li", "a"]
+    assert parsed.text == "These include:sodium channelsdescending pathways. [1]"
+
+
+def test_bullets_with_equal_items_carry_their_marker_once() -> None:
+    claim = Claim("These: •a •a", (1,), Verdict(True, 1.0))
+    assert render.claim_html(claim, 1).count("[1]") == 1
+
+
+def test_a_follow_up_shows_what_was_searched() -> None:
+    text = Parsed(render.answer_html(build_answer("And the dose?", "dose for depression"), 1)).text
+    assert "searched as “dose for depression”" in text
+
+
+def test_a_long_question_is_cut_with_its_length() -> None:
+    text = Parsed(render.question_html("x" * 100_000)).text
+    assert len(text) < 700
+    assert text.endswith("(100,000 characters)")
+
+
+def test_warnings_are_shown() -> None:
+    answer = build_answer("dose", warnings=("The document is from 2020.",))
+    assert "The document is from 2020." in Parsed(render.answer_html(answer, 1)).text
+
+
+def test_working_says_the_step_after_the_claims_so_far() -> None:
+    claim = build_answer("dose").claims[0]
+    text = Parsed(render.working_html("compose", [claim], 1)).text
+    assert text.startswith(claim.text)
+    assert text.endswith("Checking every statement against its source …")
+
+
+def test_panel_has_the_latest_answer_first() -> None:
+    panel = render.panel_html([(1, build_answer("dose")), (2, build_answer("how long"))], DOCUMENTS)
+    assert panel.index("cite-2-1") < panel.index("cite-1-1")
+
+
+def test_empty_panel_says_what_will_be_there() -> None:
+    assert "word for word" in render.panel_html((), DOCUMENTS)
+
+
+def test_header_counts_documents_that_it_does_not_name() -> None:
+    assert "and 2 more" in Parsed(render.header_html([DOCUMENT] * 5)).text

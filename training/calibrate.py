@@ -1,0 +1,199 @@
+"""python -m training.calibrate: fits the first reader on the development cases and writes `answering/reader.json`.
+
+Two logistic regressions (scikit-learn) over the features of `ketarag.answering.features`. The second one sees sentence
+scores of a first one that was fitted without that case (five folds), so that it learns what they look like on new questions.
+
+The threshold's rule: the highest confidence that declines at most MOST_DECLINED of the answerable cases, each scored by
+regressions fitted without it. The share's rule: of the sentence shares that keep fact recall within half a point of
+the best, the one with the fewest sentences. The test split is never read here.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import roc_auc_score
+from sklearn.preprocessing import StandardScaler
+
+from eval.cases import QuestionCase, load_questions
+from eval.metrics import contains
+from ketarag.answering import read
+from ketarag.answering.compose import compose
+from ketarag.answering.condense import condense
+from ketarag.answering.features import SENTENCE_FEATURES, Candidate, FeatureExtractor, QuestionView, candidates
+from ketarag.answering.read import CONFIDENCE_FEATURES, Logistic, confidence_features
+from ketarag.answering.rarity import TermStatistics
+from ketarag.assistant import READ_PASSAGES, Assistant
+from ketarag.config import Settings
+from ketarag.indexing.embed import SentenceTransformerEmbedder
+from ketarag.loading import load_glossary
+from ketarag.types import Evidence, Turn
+
+MOST_DECLINED = 0.10
+FOLDS = 5
+SHARES = tuple(round(0.2 + 0.05 * step, 2) for step in range(17))
+_C = 0.1
+_SEED = 20260
+
+
+@dataclass(frozen=True)
+class Example:
+    """One case as the reader sees it."""
+
+    case: QuestionCase
+    view: QuestionView
+    found: list[Candidate]
+    rows: NDArray[np.float64]
+    gold: NDArray[np.bool_]
+
+
+def main() -> int:
+    """Fits, prints what it found, writes the weights."""
+    arguments = argparse.ArgumentParser(prog="python -m training.calibrate", description=__doc__.partition("\n")[0])
+    arguments.add_argument("--out", type=Path, default=Path(read.__file__).with_name("reader.json"))
+    out = arguments.parse_args().out
+    assistant = Assistant.load(progress=lambda line: print(line, file=sys.stderr))
+    features, examples = _examples(assistant)
+    print(f"{len(examples)} development cases, {sum(e.case.answerable for e in examples)} answerable")
+    held_out, summaries = _cross_fitted(features, examples)
+    sentence = _fit(SENTENCE_FEATURES, np.concatenate([e.rows for e in _answerable(examples)]),
+                    np.concatenate([e.gold for e in _answerable(examples)]))  # fmt: skip
+    labels = np.array([e.case.answerable for e in examples])
+    confidence = _fit(CONFIDENCE_FEATURES, summaries, labels)
+    scores = _cross_scored(summaries, labels)
+    threshold = _threshold(scores, labels)
+    share = _share(examples, held_out)
+    _print_report(examples, held_out, scores, labels, threshold)
+    table = {"sentence": _table(sentence), "confidence": _table(confidence), "threshold": round(threshold, 4), "share": share}
+    out.write_text(json.dumps(table, indent=1) + "\n", encoding="utf-8")
+    print(f"wrote {out.name}: threshold {threshold:.3f}, share {share}")
+    return 0
+
+
+def _examples(assistant: Assistant) -> tuple[FeatureExtractor, list[Example]]:
+    """Every development case, follow-ups after the answers that the assistant gives to what precedes them."""
+    settings = Settings.from_environment()
+    glossary = load_glossary(settings)
+    passages = [hit.passage for hit in assistant.retrieve("ketamine", k=100_000)]
+    features = FeatureExtractor(SentenceTransformerEmbedder(), glossary, TermStatistics.of(passages, glossary))
+    return features, [_example(assistant, features, case) for case in load_questions("dev")]
+
+
+def _example(assistant: Assistant, features: FeatureExtractor, case: QuestionCase) -> Example:
+    conversation = assistant.conversation()
+    for question in case.history:
+        conversation.ask(question)
+    turns: tuple[Turn, ...] = conversation.turns
+    condensed = condense(assistant._mended(case.question), turns)
+    carried = tuple(c.passage_id for c in turns[-1].answer.citations) if condensed.context else ()
+    hits = assistant._retriever.retrieve(condensed.queries, READ_PASSAGES, carried)
+    view = features.view(condensed.question, condensed.context)
+    found = candidates(hits)
+    places = [gold for group in case.evidence for gold in group]
+    gold = np.array([any(c.sentence.start < g.end and g.start < c.sentence.end for g in places) for c in found])
+    return Example(case, view, found, features.sentence_features(view, found, carried), gold)
+
+
+def _cross_fitted(
+    features: FeatureExtractor, examples: list[Example]
+) -> tuple[list[NDArray[np.float64]], NDArray[np.float64]]:
+    """Sentence logits of every example by a regression fitted without its fold, and the confidence features from them."""
+    logits: list[NDArray[np.float64]] = [np.zeros(0)] * len(examples)
+    for fold in _folds(len(examples)):
+        inside = set(fold.tolist())
+        train = _answerable([e for at, e in enumerate(examples) if at not in inside])
+        model = _fit(SENTENCE_FEATURES, np.concatenate([e.rows for e in train]), np.concatenate([e.gold for e in train]))
+        for at in inside:
+            logits[at] = model.logits(examples[at].rows)
+    rows = [confidence_features(features, e.view, e.found, e.rows, s) for e, s in zip(examples, logits, strict=True)]
+    return logits, np.array(rows)
+
+
+def _cross_scored(rows: NDArray[np.float64], labels: NDArray[np.bool_]) -> NDArray[np.float64]:
+    """Confidence of every example by a regression fitted without its fold."""
+    scores = np.zeros(len(rows))
+    for fold in _folds(len(rows)):
+        rest = np.setdiff1d(np.arange(len(rows)), fold)
+        scores[fold] = _probability(_fit(CONFIDENCE_FEATURES, rows[rest], labels[rest]).logits(rows[fold]))
+    return scores
+
+
+def _threshold(scores: NDArray[np.float64], labels: NDArray[np.bool_]) -> float:
+    return float(np.quantile(scores[labels], MOST_DECLINED))
+
+
+def _share(examples: list[Example], logits: list[NDArray[np.float64]]) -> float:
+    """See the module's docstring; over the answerable cases, as if none were declined."""
+    results = []
+    for share in SHARES:
+        recalls, lengths = [], []
+        for example, scores in zip(examples, logits, strict=True):
+            if not example.case.answerable:
+                continue
+            chosen = compose(_evidence(example, scores), share)
+            text = " ".join(item.sentence.clean for item in chosen)
+            recalls.append(np.mean([any(contains(text, phrase) for phrase in fact) for fact in example.case.facts]))
+            lengths.append(len(chosen))
+        results.append((share, float(np.mean(recalls)), float(np.mean(lengths))))
+        print(f"  share {share:.2f}: facts {results[-1][1]:.3f}, sentences {results[-1][2]:.2f}")
+    enough = max(recall for _, recall, _ in results) - 0.005
+    return min((length, share) for share, recall, length in results if recall >= enough)[1]
+
+
+def _evidence(example: Example, scores: NDArray[np.float64]) -> list[Evidence]:
+    order = np.argsort(-scores, kind="stable")[:8]
+    probabilities = _probability(scores)
+    return [Evidence(example.found[at].sentence, example.found[at].passage, float(probabilities[at])) for at in order]
+
+
+def _print_report(
+    examples: list[Example],
+    logits: list[NDArray[np.float64]],
+    scores: NDArray[np.float64],
+    labels: NDArray[np.bool_],
+    threshold: float,
+) -> None:
+    """Cross-fitted figures on the development cases."""
+    right = [bool(e.gold[np.argmax(s)]) for e, s in zip(examples, logits, strict=True) if e.case.answerable]
+    reached = [bool(e.gold.any()) for e in examples if e.case.answerable]
+    print(f"gold evidence retrieved {np.mean(reached):.3f}; best sentence on it {np.mean(right):.3f}")
+    for name in ("unanswerable_near", "unanswerable_far", "follow_up"):
+        chosen = np.array([e.case.category == name and not e.case.answerable for e in examples])
+        both = chosen | labels
+        print(f"{name}: AUROC {roc_auc_score(labels[both], scores[both]):.3f}, declined {np.mean(scores[chosen] < threshold):.3f}")
+    print(f"answerable declined {np.mean(scores[labels] < threshold):.3f}")
+
+
+def _fit(names: tuple[str, ...], rows: NDArray[np.float64], labels: NDArray[np.bool_]) -> Logistic:
+    scaler = StandardScaler().fit(rows)
+    model = LogisticRegression(C=_C, max_iter=5000).fit(scaler.transform(rows), labels)
+    vectors = (scaler.mean_, scaler.scale_, model.coef_[0])
+    mean, scale, weights = (tuple(round(float(value), 6) for value in vector) for vector in vectors)
+    return Logistic(names, mean, scale, weights, round(float(model.intercept_[0]), 6))
+
+
+def _table(model: Logistic) -> dict[str, object]:
+    return {name: getattr(model, name) for name in ("names", "mean", "scale", "weights", "intercept")}
+
+
+def _probability(logits: NDArray[np.float64]) -> NDArray[np.float64]:
+    return np.asarray(1 / (1 + np.exp(-logits)), dtype=np.float64)
+
+
+def _answerable(examples: list[Example]) -> list[Example]:
+    return [example for example in examples if example.case.answerable]
+
+
+def _folds(count: int) -> list[NDArray[np.int64]]:
+    return np.array_split(np.random.default_rng(_SEED).permutation(count), FOLDS)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
