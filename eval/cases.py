@@ -14,11 +14,35 @@ T = TypeVar("T")
 SPLITS = ("dev", "test")
 
 CATEGORIES = frozenset(
-    "fact number mechanism list comparison lay abbreviation misspelling follow_up false_premise "
-    "unanswerable_near unanswerable_far".split()
+    [
+        "fact",
+        "number",
+        "mechanism",
+        "list",
+        "comparison",
+        "lay",
+        "abbreviation",
+        "misspelling",
+        "follow_up",
+        "false_premise",
+        "unanswerable_near",
+        "unanswerable_far",
+    ]
 )
 CLAIM_KINDS = frozenset(
-    "verbatim paraphrase number unit comparator route negation entity population direction invented".split()
+    [
+        "verbatim",
+        "paraphrase",
+        "number",
+        "unit",
+        "comparator",
+        "route",
+        "negation",
+        "entity",
+        "population",
+        "direction",
+        "invented",
+    ]
 )
 
 

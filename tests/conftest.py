@@ -1,4 +1,4 @@
-"""What holds for every test: no network but this machine, no file of the user touched; and the real model, read once."""
+"""What holds for every test: no network but this machine, no file of the user touched. The real model, read once."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import settings
 from pytest_socket import socket_allow_hosts
 
 from ketarag.config import shipped_corpus
@@ -18,6 +19,10 @@ if TYPE_CHECKING:
     from ketarag.types import Document
 
 LOOPBACK = ["127.0.0.1", "::1"]
+
+settings.register_profile("default", deadline=None)  # a busy machine is no bug
+settings.register_profile("thorough", deadline=None, max_examples=5000)  # pytest --hypothesis-profile thorough
+settings.load_profile("default")
 
 # Set before anything of Hugging Face is imported. Playwright looks for its browsers in the cache that is moved below.
 os.environ["HF_HUB_OFFLINE"] = "1"

@@ -35,7 +35,7 @@ from ketarag.types import (
 CORPUS = Path(__file__).parents[1] / "corpus"
 TEXT = (CORPUS / "ketamine-pharmacology-and-cancer-pain.txt").read_text(encoding="utf-8")
 DOCUMENT = Document(
-    id="ketamine-pharmacology-and-cancer-pain",
+    id="ketamine-pharmacology-and-cancer-pain.txt",
     title="Ketamine Pharmacology and Cancer Pain",
     text=TEXT,
     sha256=hashlib.sha256(TEXT.encode()).hexdigest(),

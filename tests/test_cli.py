@@ -227,7 +227,8 @@ def test_help_is_quick_and_loads_nothing_heavy() -> None:
 
 def test_a_reader_that_goes_away_is_no_traceback() -> None:
     code = (
-        "import sys; sys.path.insert(0, 'tests'); from fake_assistant import FakeAssistant; from ketarag.cli import main;"
+        "import sys; sys.path.insert(0, 'tests')\n"
+        "from fake_assistant import FakeAssistant\nfrom ketarag.cli import main\n"
         "sys.exit(main(['ask', 'dose'], load=lambda settings, progress: FakeAssistant()))"
     )
     reader, writer = os.pipe()
@@ -242,3 +243,16 @@ def test_a_reader_that_goes_away_is_no_traceback() -> None:
     )
     os.close(writer)
     assert (done.returncode, done.stderr) == (1, "")
+
+
+def test_python_m_ingest_is_ketarag_ingest() -> None:
+    assert "build the index" in python("-m", "ingest", "--help", cwd=SRC.parent).stdout
+    done = python("-m", "ingest", "--nonsense", cwd=SRC.parent)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith("ketarag: ")
+
+
+def test_ingest_does_not_name_a_file_twice(capsys: pytest.CaptureFixture[str]) -> None:
+    summary = Summary(unreadable=((Path("/c/b.txt"), "/c/b.txt: is empty (0 bytes)"),))
+    run("ingest", build=lambda settings, progress: summary)
+    assert "\n  /c/b.txt: is empty (0 bytes)" in capsys.readouterr().out

@@ -28,8 +28,8 @@ from ketarag.answering import read
 from ketarag.answering.compose import compose
 from ketarag.answering.condense import condense
 from ketarag.answering.features import SENTENCE_FEATURES, Candidate, FeatureExtractor, QuestionView, candidates
-from ketarag.answering.read import CONFIDENCE_FEATURES, Logistic, confidence_features
 from ketarag.answering.rarity import TermStatistics
+from ketarag.answering.read import CONFIDENCE_FEATURES, Logistic, confidence_features
 from ketarag.assistant import READ_PASSAGES, Assistant
 from ketarag.config import Settings
 from ketarag.indexing.embed import SentenceTransformerEmbedder
@@ -71,7 +71,12 @@ def main() -> int:
     threshold = _threshold(scores, labels)
     share = _share(examples, held_out)
     _print_report(examples, held_out, scores, labels, threshold)
-    table = {"sentence": _table(sentence), "confidence": _table(confidence), "threshold": round(threshold, 4), "share": share}
+    table = {
+        "sentence": _table(sentence),
+        "confidence": _table(confidence),
+        "threshold": round(threshold, 4),
+        "share": share,
+    }
     out.write_text(json.dumps(table, indent=1) + "\n", encoding="utf-8")
     print(f"wrote {out.name}: threshold {threshold:.3f}, share {share}")
     return 0
@@ -109,7 +114,9 @@ def _cross_fitted(
     for fold in _folds(len(examples)):
         inside = set(fold.tolist())
         train = _answerable([e for at, e in enumerate(examples) if at not in inside])
-        model = _fit(SENTENCE_FEATURES, np.concatenate([e.rows for e in train]), np.concatenate([e.gold for e in train]))
+        model = _fit(
+            SENTENCE_FEATURES, np.concatenate([e.rows for e in train]), np.concatenate([e.gold for e in train])
+        )
         for at in inside:
             logits[at] = model.logits(examples[at].rows)
     rows = [confidence_features(features, e.view, e.found, e.rows, s) for e, s in zip(examples, logits, strict=True)]
@@ -167,7 +174,9 @@ def _print_report(
     for name in ("unanswerable_near", "unanswerable_far", "follow_up"):
         chosen = np.array([e.case.category == name and not e.case.answerable for e in examples])
         both = chosen | labels
-        print(f"{name}: AUROC {roc_auc_score(labels[both], scores[both]):.3f}, declined {np.mean(scores[chosen] < threshold):.3f}")
+        print(
+            f"{name}: AUROC {roc_auc_score(labels[both], scores[both]):.3f}, declined {np.mean(scores[chosen] < threshold):.3f}"
+        )
     print(f"answerable declined {np.mean(scores[labels] < threshold):.3f}")
 
 

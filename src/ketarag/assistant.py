@@ -48,7 +48,13 @@ class Assistant:
     """Answers questions from its documents. Safe to share between threads once loaded; keeps nothing that it is asked."""
 
     def __init__(
-        self, index: Index, retriever: Retriever, reader: Reader, verifier: Verifier, speller: Speller, glossary: Glossary
+        self,
+        index: Index,
+        retriever: Retriever,
+        reader: Reader,
+        verifier: Verifier,
+        speller: Speller,
+        glossary: Glossary,
     ) -> None:
         """Use `load`; this is for other parts of one's own."""
         self._documents = {document.id: document for document in index.documents}

@@ -180,10 +180,10 @@ def _chat(conversation: Conversation) -> int:
         import readline  # noqa: F401  (gives `input` line editing; its history stays in memory)
     interactive = sys.stdin.isatty()
     if interactive:
-        print("Ask about the documents. A follow-up may lean on what was said. Ctrl-D ends.")
+        print("Ask about the documents. A follow-up may lean on what was said. Ctrl-D ends.\n")
     while True:
         try:
-            question = input("\n> " if interactive else "")
+            question = input("> " if interactive else "")
         except EOFError:
             return ANSWERED
         if not question.strip():
@@ -208,9 +208,10 @@ def _tell_answer(conversation: Conversation, question: str) -> None:
             for warning in event.answer.warnings:
                 print(f"\nNote: {printable(warning)}")
             for citation in event.answer.citations:
-                print(f"\n{format_citation(citation)}", flush=True)
+                print(f"\n{format_citation(citation)}")
+            print(flush=True)
         elif isinstance(event, Final):
-            print(format_answer(event.answer), flush=True)
+            print(f"{format_answer(event.answer)}\n", flush=True)
 
 
 def _load(settings: Settings, progress: Progress) -> Assistant:

@@ -44,7 +44,9 @@ class Settings:
 
     def __post_init__(self) -> None:
         if not 0 <= self.port <= 65535:
-            raise SettingsError(f"port {self.port} is not between 0 and 65535; set KETARAG_PORT or --port to a free port")
+            raise SettingsError(
+                f"port {self.port} is not between 0 and 65535; set KETARAG_PORT or --port to a free port"
+            )
 
     @property
     def index_path(self) -> Path:

@@ -112,6 +112,7 @@ class Glossary:
 
 def _any_of(forms: list[str], flags: int = 0) -> re.Pattern[str]:
     alternatives = "|".join(
-        re.escape(form).replace(r"\ ", r"\s+").replace(r"\-", "[-‐‑‒–—−]") for form in sorted(forms, key=len, reverse=True)
+        re.escape(form).replace(r"\ ", r"\s+").replace(r"\-", "[-‐‑‒–—−]")
+        for form in sorted(forms, key=len, reverse=True)
     )
     return re.compile(rf"(?<!\w)(?:{alternatives or r'(?!)'})(?!\w)", flags)

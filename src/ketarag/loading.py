@@ -3,24 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import lru_cache
 
 from ketarag.answering.features import FeatureExtractor
+from ketarag.answering.rarity import TermStatistics, english_rarity
 from ketarag.answering.read import FeatureReader, ReaderWeights
 from ketarag.answering.retrieve import HybridRetriever
 from ketarag.answering.spelling import Speller
-from ketarag.answering.rarity import TermStatistics
 from ketarag.answering.verify import ExactVerifier
 from ketarag.config import Settings, shipped_corpus
 from ketarag.glossary import Glossary
 from ketarag.indexing.build import IndexSummary, ensure_index, rebuild_index
 from ketarag.indexing.embed import SentenceTransformerEmbedder
 from ketarag.indexing.folder import Index
-from ketarag.protocols import Embedder, Reader, Retriever, Verifier
+from ketarag.protocols import Reader, Retriever, Verifier
 from ketarag.text import words
 
-_WORD_PIECES_OF_A_KNOWN_WORD = 3
-"""The word itself between the two special pieces."""
+_RAREST_KNOWN_WORD = 0.9
+"""English rarity (`rarity.english_rarity`) up to which a word is taken as meant: glaucoma has 0.67, tachicardia 1."""
 
 Parts = tuple[Index, Retriever, Reader, Verifier, Speller, Glossary]
 
@@ -37,7 +36,7 @@ def load_parts(settings: Settings, report: Callable[[str], None]) -> Parts:
         HybridRetriever(index.passages, index.vectors, index.lexical, embedder, glossary),
         FeatureReader(features, ReaderWeights.load()),
         ExactVerifier(glossary, embedder),
-        make_speller(index, embedder),
+        make_speller(index),
         glossary,
     )
 
@@ -48,11 +47,10 @@ def load_glossary(settings: Settings) -> Glossary:
     return Glossary.load(own if own.is_file() else shipped_corpus() / "glossary.toml")
 
 
-def make_speller(index: Index, embedder: Embedder) -> Speller:
+def make_speller(index: Index) -> Speller:
     """Corrects towards the words of the indexed passages."""
     vocabulary = {word for passage in index.passages for word in words(f"{passage.heading} {passage.clean}")}
-    known = lru_cache(maxsize=4096)(lambda word: embedder.count_word_pieces(word) <= _WORD_PIECES_OF_A_KNOWN_WORD)
-    return Speller(vocabulary, known)
+    return Speller(vocabulary, lambda word: english_rarity(word) <= _RAREST_KNOWN_WORD)
 
 
 def index_corpus(settings: Settings, report: Callable[[str], None]) -> IndexSummary:

@@ -71,7 +71,7 @@ def format_citations(citations: Iterable[Citation]) -> list[str]:
 
 def format_citation(citation: Citation) -> str:
     """Marker, title, heading and offsets on one line; the verbatim quote, indented, on the next ones."""
-    where = " | ".join(part for part in (citation.title, citation.heading) if part)
+    where = " | ".join(dict.fromkeys(part for part in (citation.title, citation.heading) if part))
     head = f"[{citation.marker}] {_one_line(where)} | characters {citation.start}-{citation.end}"
     return f"{head}\n{_indented(citation.quote)}"
 
@@ -103,7 +103,8 @@ def format_summary(summary: IndexSummary) -> str:
         lines += ["", *_document_lines(document)]
     if summary.unreadable:
         lines += ["", f"{_count(len(summary.unreadable), 'file')} could not be read:"]
-        lines += [f"  {_one_line(str(path))}: {_one_line(reason)}" for path, reason in summary.unreadable]
+        named = (reason if str(path) in reason else f"{path}: {reason}" for path, reason in summary.unreadable)
+        lines += [f"  {_one_line(reason)}" for reason in named]
     return "\n".join(lines)
 
 

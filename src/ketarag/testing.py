@@ -132,6 +132,8 @@ class FakeReader:
     """Takes every sentence that shares a content word with the question; the share of words covered is its score."""
 
     fingerprint = "fake-reader"
+    threshold = 0.5
+    share = 0.8
 
     def read(
         self,
@@ -154,22 +156,19 @@ class FakeReader:
 
 
 class FakeVerifier:
-    """Supports a claim when one of the passages holds every word and number of it."""
+    """Supports a claim when one sentence of the passages holds every word and number of it."""
 
     def verify(self, claim: str, passages: Sequence[Passage]) -> Verdict:
-        """The verdict over the passage that holds most of the claim's words."""
+        """The verdict over the sentence that holds most of the claim's words."""
         said = dict.fromkeys(words(claim))
+        places = [(passage, sentence) for passage in passages for sentence in passage.sentences]
         if not said:
             return Verdict(False, 0.0, (), ("the claim says nothing",))
-        if not passages:
+        if not places:
             return Verdict(False, 0.0, (), ("there is no passage to compare with",))
-        nearest = max(passages, key=lambda passage: len(said.keys() & set(words(passage.clean))))
+        passage, nearest = max(places, key=lambda place: len(said.keys() & set(words(place[1].clean))))
         missing = [word for word in said if word not in words(nearest.clean)]
         score = 1 - len(missing) / len(said)
+        place = (passage.document_id, passage.document_id, passage.heading, nearest.text, nearest.start, nearest.end)
         problems = tuple(f"{word!r} is not in the passage" for word in missing)
-        return Verdict(not missing, score, (_citation(nearest, score),), problems)
-
-
-def _citation(passage: Passage, score: float) -> Citation:
-    place = (passage.document_id, passage.document_id, passage.heading)
-    return Citation(1, *place, passage.text, passage.start, passage.end, score)
+        return Verdict(not missing, score, (Citation(1, *place, score, passage.id),), problems)

@@ -70,9 +70,12 @@ def app_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         yield url
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """One Chromium for all tests; each test opens contexts of its own."""
+    """One Chromium for a module's tests, each of which opens contexts of its own.
+
+    Playwright keeps an event loop running in this thread; no test with one of its own may come before it ends.
+    """
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:

@@ -47,7 +47,10 @@ def test_a_passage_never_crosses_what_is_left_out_or_a_heading(source: Document,
 
 def test_neighbouring_paragraphs_share_a_passage_while_they_fit() -> None:
     source = document("One two three.\n\nFour five six.\n\nSeven eight nine.")
-    assert [passage.text for passage in passages(source, 8)] == ["One two three.\n\nFour five six.", "Seven eight nine."]
+    assert [passage.text for passage in passages(source, 8)] == [
+        "One two three.\n\nFour five six.",
+        "Seven eight nine.",
+    ]
 
 
 def test_a_paragraph_beyond_the_limit_is_cut_between_sentences() -> None:

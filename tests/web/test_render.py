@@ -141,7 +141,7 @@ def test_bullets_become_a_list() -> None:
     claim = Claim("These include: •sodium channels •descending pathways.", (1,), Verdict(True, 1.0))
     parsed = Parsed(render.claim_html(claim, 1))
     assert [tag for tag, _ in parsed.tags] == ["p", "ul", "li", "li", "a"]
-    assert parsed.text == "These include:sodium channelsdescending pathways. [1]"
+    assert parsed.text == "These include:sodium channelsdescending pathways.\N{NO-BREAK SPACE}[1]"
 
 
 def test_bullets_with_equal_items_carry_their_marker_once() -> None:

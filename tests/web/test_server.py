@@ -10,8 +10,8 @@ import socket
 
 import httpx
 import pytest
-from fastapi import FastAPI
 from fake_assistant import FakeAssistant
+from fastapi import FastAPI
 
 from ketarag.errors import SettingsError
 from ketarag.web.server import create_app, serve

@@ -7,16 +7,16 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 
-from ketarag.answering.lexicon import NEGATORS
+from ketarag.answering.lexicon import NEGATORS, vocabulary
 from ketarag.answering.quantities import Quantity, quantities
 from ketarag.glossary import Glossary
-from ketarag.text import STOP_WORDS, normalise, stem
+from ketarag.text import STOP_WORDS, content_stems, normalise, stem
 
-_PREFIXES = "non|anti|sub|down|up|post|pre|un|dis|de|s|r|hyper|neuro|inter|intra"
+_PREFIXES = "non|anti|sub|down|up|post|pre|un|dis|de|re|co|s|r|hyper|neuro|inter|intra"
 _WORD = re.compile(
     rf"(?<![a-z0-9])(?:(?:{_PREFIXES})-|non )[a-z]+|[a-z]+(?:'[a-z]+)?[0-9]*[a-z0-9]*|[0-9]+[a-z]+[a-z0-9]*|[,;:().]"
 )
-_CLAUSE_WORDS = frozenset("but although though while whereas however".split())
+_CLAUSE_WORDS = vocabulary("but although though while whereas however because")
 _MARKS = frozenset(",;:().")
 _CAPITALS = re.compile(r"(?<![\w.])(?=[\w-]*[A-Z])[A-Za-z][\w-]*")
 
@@ -30,6 +30,11 @@ class Word:
     start: int
     clause: int
     content: bool
+
+    @property
+    def end(self) -> int:
+        """Just behind its last letter, where no hyphen was dropped from it."""
+        return self.start + len(self.text)
 
     @property
     def negates(self) -> bool:
@@ -78,6 +83,11 @@ class Analysis:
         return frozenset(word.stem for word in self.words)
 
     @cached_property
+    def plain_stems(self) -> frozenset[str]:
+        """The stems of the content words as written, before the glossary's forms were folded."""
+        return frozenset(content_stems(self.raw))
+
+    @cached_property
     def texts(self) -> frozenset[str]:
         """The words as written."""
         return frozenset(word.text for word in self.words)
@@ -85,7 +95,9 @@ class Analysis:
     @cached_property
     def names(self) -> frozenset[str]:
         """Words with capitals that do not begin a sentence, and words with digits: lower case, hyphens dropped."""
-        capital = {m.group() for m in _CAPITALS.finditer(self.raw) if m.start() > 0 and self.raw[m.start() - 2] not in ".?!:•"}
+        capital = {
+            m.group() for m in _CAPITALS.finditer(self.raw) if m.start() > 0 and self.raw[m.start() - 2] not in ".?!:•"
+        }
         return frozenset(stem(name.casefold().replace("-", "")) for name in capital) | frozenset(
             word.stem for word in self.content if any(c.isdigit() for c in word.text)
         )

@@ -24,19 +24,21 @@ class Comparator(StrEnum):
 
 _BEFORE = {
     Comparator.NOT_ABOVE: (
-        r"(?:not?|never|without|n't|rarely|hardly|seldom) (?:usually |generally |typically |normally )?exceed(?:s|ing|ed)?"
+        r"(?:not?|never|without|n't|rarely|hardly|seldom) "
+        r"(?:usually |generally |typically |normally )?exceed(?:s|ing|ed)?"
     ),
     Comparator.UP_TO: (
-        r"up to|up until|at (?:the )?most|(?:not?|never|n't) (?:more|longer|greater|higher|further) than|as (?:many|much|long|high"
-        r"|far) as|(?:a |the )?max(?:imum|imally|\.)?(?: of)?|to a maximum of|not above|not over|<=|≤|capped at"
+        r"up to|up until|at (?:the )?most|(?:not?|never|n't) (?:more|longer|greater|higher|further) than"
+        r"|as (?:many|much|long|high|far) as|(?:a |the )?max(?:imum|imally|\.)?(?: of)?|to a maximum of"
+        r"|not above|not over|<=|≤|capped at"
     ),
     Comparator.AT_LEAST: (
-        r"at (?:the very )?least|(?:not?|never|n't) (?:less|fewer|lower|shorter|smaller|under|below)(?: than)?|(?:a |the )?min(?:"
-        r"imum|imally|\.)?(?: of)?|not (?:under|below)|>=|≥|upwards? of|starting at"
+        r"at (?:the very )?least|(?:not?|never|n't) (?:less|fewer|lower|shorter|smaller|under|below)(?: than)?"
+        r"|(?:a |the )?min(?:imum|imally|\.)?(?: of)?|not (?:under|below)|>=|≥|upwards? of|starting at"
     ),
     Comparator.BELOW: (
-        r"(?:less|fewer|lower|smaller|shorter|earlier|sooner|younger|lesser) than|under|below|beneath|<|short of|not (?:even|quite)"
-        r"|within less than|inside"
+        r"(?:less|fewer|lower|smaller|shorter|earlier|sooner|younger|lesser) than|under|below|beneath|<|short of"
+        r"|not (?:even|quite)|within less than|inside"
     ),
     Comparator.ABOVE: (
         r"(?:more|greater|higher|larger|longer|later|older|bigger|better) than|over|above|>|beyond|in excess of"
@@ -44,21 +46,24 @@ _BEFORE = {
     ),
     Comparator.EXACTLY: r"exactly|precisely|fixed at",
     Comparator.ABOUT: (
-        r"about|approximately|approx\.?|roughly|around|some|circa|ca\.?|c\.|nearly|almost|close to|in the region of|of the order"
-        r" of|on the order of|near|an estimated|~|≈|±"
+        r"about|approximately|approx\.?|roughly|around|some|circa|ca\.?|c\.|nearly|almost|close to|in the region of"
+        r"|o[fn] the order of|near|an estimated|~|≈|±"
     ),
 }
 _AFTER = {
     Comparator.UP_TO: r"or (?:less|fewer|lower|under|below|shorter)|at (?:the )?most|maximum|max|tops",
-    Comparator.AT_LEAST: r"or (?:more|greater|higher|over|above|longer)|at (?:the very )?least|minimum|and (?:more|over|above)|\+",
+    Comparator.AT_LEAST: r"or (?:more|greater|higher|over|above|longer)|at (?:the very )?least|minimum"
+    r"|and (?:more|over|above)"
+    r"|\+",
     Comparator.ABOUT: r"or so|or thereabouts",
     Comparator.EXACTLY: r"exactly|precisely",
 }
 _REACH = 48  # characters looked at on either side of a number
-_FILLER = r"(?:\s|only|just|a|an|the|another|one|first|next|average|mean|total|of|in|for|even|about|approximately|roughly|around)*"
-_BEFORE_PATTERNS = [
-    (kind, re.compile(rf"(?<![a-z])(?:{words}){_FILLER}$")) for kind, words in _BEFORE.items()
-]
+_FILLER = (
+    r"(?:\s|only|just|a|an|the|another|one|first|next|average|mean|total|of|in|for|even|about|approximately|roughly|around)"
+    "*"
+)
+_BEFORE_PATTERNS = [(kind, re.compile(rf"(?<![a-z])(?:{words}){_FILLER}$")) for kind, words in _BEFORE.items()]
 _AFTER_PATTERNS = [(kind, re.compile(rf"\s*(?:{words})(?![a-z])")) for kind, words in _AFTER.items()]
 _OVER_A_TIME = re.compile(rf"(?<![a-z])over{_FILLER}$")
 
@@ -83,7 +88,10 @@ def fits(claimed: Comparator, stated: Comparator) -> bool:
 
 
 def comparator_around(text: str, start: int, end: int, *, is_time: bool) -> Comparator:
-    """The class of what is said around `text[start:end]`, of normalised text; "over 40 min" is a duration, not a bound."""
+    """The class of what is said around `text[start:end]` of normalised text.
+
+    "Over 40 min" (`is_time`) is a duration, not a bound.
+    """
     before = text[max(0, start - _REACH) : start]
     after = text[end : end + _REACH]
     for kind, pattern in _AFTER_PATTERNS:

@@ -26,7 +26,11 @@ def compose(evidence: Sequence[Evidence], share: float) -> list[Evidence]:
     best = evidence[0]
     chosen = [item for item in evidence[:MOST_SENTENCES] if item.score >= share * best.score]
     before = _before(best)
-    if before is not None and all(item.sentence != before for item in chosen) and _NEVER_ALONE.match(best.sentence.clean):
+    if (
+        before is not None
+        and all(item.sentence != before for item in chosen)
+        and _NEVER_ALONE.match(best.sentence.clean)
+    ):
         chosen = [*chosen[: MOST_SENTENCES - 1], Evidence(before, best.passage, best.score)]
     documents = list(dict.fromkeys(item.sentence.document_id for item in chosen))
     return sorted(chosen, key=lambda item: (documents.index(item.sentence.document_id), item.sentence.start))

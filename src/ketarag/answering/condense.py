@@ -29,7 +29,9 @@ _CHANGES_SUBJECT = re.compile(
     r"(?:ok(?:ay)?[,.]? |right[,.]? |thanks?[,.]? |now[,.]? )*(?:different|another|new|unrelated|next|separate) (?:question|topic|subject)"
     r"|changing (?:the )?(?:subject|topic)|on another (?:note|topic)"
 )
-_IMPERSONAL = re.compile(r"\bit (?:known|clear|true|possible|safe|ok|okay|worth|legal|necessary|common|normal)\b|\bso (?:much|many|far)\b")
+_IMPERSONAL = re.compile(
+    r"\bit (?:known|clear|true|possible|safe|ok|okay|worth|legal|necessary|common|normal)\b|\bso (?:much|many|far)\b"
+)
 _NAMED_SUBJECT = 3
 """Content words with which a question that only points back loosely counts as naming its own subject."""
 

@@ -1,26 +1,31 @@
-"""How much of what a claim says stands in a stretch of the source, word by word, and what does not stand there at all."""
+"""How much of what a claim says stands in a stretch of the source, word by word, and what does not stand there."""
 
 from __future__ import annotations
 
 import math
+import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from os.path import commonprefix
 
 import numpy as np
 
 from ketarag.answering.analysis import Analysis, Word
-from ketarag.answering.lexicon import GROUPS, LIGHT, OPPOSITES
+from ketarag.answering.lexicon import GROUPS, LIGHT, OPPOSITES, RESTRICTORS
 from ketarag.answering.terms import is_term
 from ketarag.protocols import Embedder, Vectors
+from ketarag.text import stem
 
 LIGHT_WEIGHT = 0.25
 SAME = 0.8  # at least: the same word, a relative of it, or a member of its class
 _UNRELATED, _RELATED = 0.30, 0.62  # cosine of single words: nothing in common; as good as a synonym
 _RELATIVE_PREFIX = 5  # letters that relatives share at least
+_RIVAL_ENDING = 6  # letters
 _CACHED_WORDS = 20_000
-_ANTI = ("un", "in", "im", "ir", "non", "dis", "anti", "de")
+LEAST_GAIN = 0.022  # of cosine: removing an invented word gains at least this
+LEAST_JOINT_GAIN = 0.05  # the same for all words without a counterpart together
+MOST_UNKNOWN = 0.4  # share of the content, by weight, that may lack a counterpart where there is no embedder
+_PREFIX = re.compile(r"(?:un|in|im|ir|non|dis)(?=[a-z]{4})")
 
 
 @dataclass
@@ -46,6 +51,18 @@ class WordSenses:
             self._pieces[word] = self.embedder.count_word_pieces(word) - 2
         return self._pieces[word]
 
+    def gains(self, claim: str, source: str, words: Sequence[Word]) -> list[float] | None:
+        """How much nearer to `source` the claim comes without each of `words`, then without all of them, in cosine.
+
+        None without an embedder.
+        """
+        if self.embedder is None:
+            return None
+        texts = [_without(claim, [word]) for word in words] + [_without(claim, words)]
+        vectors = self.embedder.encode([source, claim, *texts])
+        cosines = vectors[1:] @ vectors[0]
+        return [float(value) for value in cosines[1:] - cosines[0]]
+
     def _learn(self, words: Iterable[str]) -> None:
         new = [word for word in dict.fromkeys(words) if word not in self._vectors]
         if len(self._vectors) + len(new) > _CACHED_WORDS:
@@ -55,21 +72,27 @@ class WordSenses:
             self._vectors.update(zip(new, self.embedder.encode(new), strict=True))
 
 
+def _without(text: str, words: Sequence[Word]) -> str:
+    for word in sorted(words, key=lambda w: -w.start):
+        text = text[: word.start] + text[word.end :]
+    return " ".join(text.split())
+
+
 class Weights:
     """How telling each stem is: rare in the passages is telling."""
 
     def __init__(self, sentences: Sequence[Analysis]) -> None:
         self._count = len(sentences)
-        self._found = Counter(stem for sentence in sentences for stem in sentence.stems)
+        self._found = Counter(stemmed for sentence in sentences for stemmed in sentence.stems)
 
     def of(self, word: Word) -> float:
         """Positive; light words weigh a quarter."""
         idf = math.log(1.0 + (self._count + 1.0) / (1.0 + self._found[word.stem]))
         return idf * (LIGHT_WEIGHT if word.stem in LIGHT else 1.0)
 
-    def is_topic(self, stem: str) -> bool:
+    def is_topic(self, stemmed: str) -> bool:
         """True for a word of at least a quarter of the sentences: what all of it is about."""
-        return self._count >= 4 and self._found[stem] >= 0.25 * self._count
+        return self._count >= 4 and self._found[stemmed] >= 0.25 * self._count
 
 
 def related(left: Word, right: Word) -> bool:
@@ -77,12 +100,25 @@ def related(left: Word, right: Word) -> bool:
     if left.stem == right.stem:
         return True
     shorter = min(len(left.text), len(right.text))
-    if len(commonprefix([left.text, right.text])) >= max(_RELATIVE_PREFIX, math.ceil(0.6 * shorter)):
+    if _shared_beginning(left.text, right.text) >= max(_RELATIVE_PREFIX, math.ceil(0.6 * shorter)):
         return True
     group = GROUPS.get(left.text)
     if group is not None and group == GROUPS.get(right.text):
         return True
+    if left.stem in RESTRICTORS and right.stem in RESTRICTORS:
+        return True
     return any(left.stem in side and right.stem in side for pair in OPPOSITES for side in pair)
+
+
+def _shared_beginning(left: str, right: str) -> int:
+    """How many letters the two begin with alike."""
+    return next((at for at, (a, b) in enumerate(zip(left, right, strict=False)) if a != b), min(len(left), len(right)))
+
+
+def _bare(word: Word) -> Word:
+    """The word without its un- or in-; whether that may be left out is for `polarity`."""
+    text = _PREFIX.sub("", word.text, count=1)
+    return word if text == word.text else Word(text, stem(text), word.start, word.clause, word.content)
 
 
 def contradicting_relative(left: Word, right: Word) -> bool:
@@ -91,12 +127,22 @@ def contradicting_relative(left: Word, right: Word) -> bool:
     return len(shorter) >= 6 and longer != shorter and longer.endswith(shorter)
 
 
+def _rivals(left: Word, right: Word) -> bool:
+    """Two technical words of one kind by their ending: esketamine and arketamine, dopaminergic and serotonergic."""
+    alike = _shared_beginning(left.text[::-1], right.text[::-1]) >= _RIVAL_ENDING
+    return alike and is_term(left.text, left.stem) and is_term(right.text, right.stem)
+
+
 class Coverage:
     """The claim's content words against one window of the source."""
 
-    def __init__(self, claim: Analysis, window: Analysis, context: Analysis, weights: Weights, senses: WordSenses) -> None:
+    def __init__(
+        self, claim: Analysis, window: Analysis, context: Analysis, weights: Weights, senses: WordSenses
+    ) -> None:
         self._window, self._context, self._weights, self._senses = window, context, weights, senses
         self.claim = claim
+        self._introduced = claim.stems - claim.plain_stems
+        self._replaced = claim.plain_stems - claim.all_stems
         self.matched = {word: self._match(word) for word in dict.fromkeys(claim.content)}
 
     @property
@@ -105,17 +151,31 @@ class Coverage:
         total = sum(self._weights.of(word) for word in self.matched)
         return sum(self._weights.of(word) * value for word, value in self.matched.items()) / total if total else 1.0
 
+    def unexplained(self) -> list[Word]:
+        """Words without a counterpart whose removal brings the claim nearer to the window: they add to what it says.
+
+        Without an embedder: every word without a counterpart that is not light, if they are much of the claim.
+        """
+        absent = [word for word, value in self.matched.items() if value < SAME and word.stem not in LIGHT]
+        if not absent:
+            return []
+        gains = self._senses.gains(self.claim.canonical, self._window.canonical, absent)
+        if gains is None:
+            share = sum(self._weights.of(word) for word in absent) / sum(
+                self._weights.of(word) for word in self.matched
+            )
+            return absent if share > MOST_UNKNOWN else []
+        near = [other.text for other in self._window.content]
+        found = [
+            word
+            for word, gain in zip(absent, gains, strict=False)
+            if gain > LEAST_GAIN + 0.1 * max(0.0, self._senses.closest(word.text, near) - 0.35)
+        ]
+        return found or (absent if gains[-1] > LEAST_JOINT_GAIN else [])
+
     def missing_terms(self) -> list[Word]:
         """Names and technical words of the claim that neither the window nor what it is about holds."""
         return [word for word, value in self.matched.items() if value < SAME and self._is_name(word)]
-
-    def invented(self) -> list[Word]:
-        """Other words that carry content and have no counterpart."""
-        return [
-            word
-            for word, value in self.matched.items()
-            if value < 0.25 and word.stem not in LIGHT and word not in self.missing_terms()
-        ]
 
     def swapped_relatives(self) -> list[tuple[Word, Word]]:
         """(claim's, source's) words of which one is the other with a prefix, where each stands on one side only."""
@@ -125,7 +185,7 @@ class Coverage:
             for ours in self.matched
             if ours.stem not in stated
             for theirs in self._window.content
-            if theirs.stem not in claimed and contradicting_relative(ours, theirs)
+            if theirs.stem not in claimed and (contradicting_relative(ours, theirs) or _rivals(ours, theirs))
         ]
 
     def _is_name(self, word: Word) -> bool:
@@ -134,9 +194,14 @@ class Coverage:
     def _match(self, word: Word) -> float:
         if word.stem in self._window.all_stems or any(related(word, other) for other in self._window.content):
             return 1.0
-        if word.stem in self._context.all_stems or any(related(word, other) for other in self._context.content):
+        if word.stem in self._context.all_stems:
             return 0.9
         if self._weights.is_topic(word.stem):
             return 0.9
+        if word.stem in self._introduced and self._replaced & self._window.plain_stems:
+            return 0.8
+        bare = _bare(word)
+        if any(related(bare, _bare(other)) for other in self._window.content):
+            return 0.8
         cosine = self._senses.closest(word.text, [other.text for other in self._window.content])
         return min(0.79, max(0.0, (cosine - _UNRELATED) / (_RELATED - _UNRELATED)))

@@ -5,10 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ketarag.answering.analysis import Analysis, Word
-from ketarag.answering.lexicon import OPPOSITES
+from ketarag.answering.lexicon import OPPOSITES, vocabulary
+from ketarag.answering.terms import is_term
 
-_NEAR = 3  # content words on either side that a direction is about
-_COMPARES = frozenset("than versus vs compared".split())
+_NEAR = 4  # content words on either side that a direction is about
+_OUTWEIGHED = 0.35  # how near the agreeing word may be, against the opposite one, and still not count
+_LEAST_AGAINST = 0.3
+_COMPARES = vocabulary("than versus vs compared")
 _SIDE = 4  # content words of each side of a comparison
 _UP, _DOWN = OPPOSITES[0]
 
@@ -18,7 +21,7 @@ class _Direction:
     pair: int
     side: int
     word: Word
-    near: frozenset[str]
+    near: dict[str, float]
 
 
 def direction_problems(claim: Analysis, source: Analysis) -> list[str]:
@@ -28,16 +31,16 @@ def direction_problems(claim: Analysis, source: Analysis) -> list[str]:
     problems = []
     for said in _directions(claim):
         rivals = [d for d in stated if d.pair == said.pair]
-        if not rivals or said.word.stem in {d.word.stem for d in rivals if d.side == said.side} and len({d.side for d in rivals}) == 1:
-            if not (swap and said.pair == 0 and rivals):
-                continue
-        best = max((len(said.near & d.near) for d in rivals), default=0)
-        nearest = [d for d in rivals if len(said.near & d.near) == best]
-        same = any(d.side == said.side for d in nearest)
+        wanted = said.side
         if said.pair == 0 and swap and _in_comparison(claim, said.word):
-            same = any(d.side != said.side for d in nearest)
-        if not same and nearest:
-            problems.append(f"says '{said.word.text}' where the source says '{nearest[0].word.text}'")
+            wanted = 1 - said.side
+        agreeing = [_closeness(said, d) for d in rivals if d.side == wanted]
+        opposed = max((d for d in rivals if d.side != wanted), key=lambda d: _closeness(said, d), default=None)
+        if opposed is None:
+            continue
+        against = _closeness(said, opposed)
+        if against > (max(_LEAST_AGAINST, max(agreeing) / _OUTWEIGHED) if agreeing else 0.0):
+            problems.append(f"says '{said.word.text}' where the source says '{opposed.word.text}'")
     return problems
 
 
@@ -48,10 +51,23 @@ def _directions(text: Analysis) -> list[_Direction]:
         for pair, sides in enumerate(OPPOSITES):
             for side, stems in enumerate(sides):
                 if word.stem in stems and word.stem not in sides[1 - side]:
-                    before = [w.stem for w in content if w.start < word.start][-_NEAR:]
-                    after = [w.stem for w in content if w.start > word.start][:_NEAR]
-                    found.append(_Direction(pair, side, word, frozenset(before + after)))
+                    before = [w.stem for w in content if w.start < word.start and w.clause == word.clause][::-1]
+                    after = [w.stem for w in content if w.start > word.start and w.clause == word.clause]
+                    found.append(_Direction(pair, side, word, _nearness(before, after)))
     return found
+
+
+def _nearness(before: list[str], after: list[str]) -> dict[str, float]:
+    """The nearest stems on each side, the next one with weight 1, the second with 1/2, ...; what follows says more."""
+    near: dict[str, float] = {}
+    for stems, share in ((before, 0.8), (after, 1.0)):
+        for place, stemmed in enumerate(stems[:_NEAR], 1):
+            near[stemmed] = max(near.get(stemmed, 0.0), share / place)
+    return near
+
+
+def _closeness(left: _Direction, right: _Direction) -> float:
+    return sum(weight * right.near.get(stemmed, 0.0) for stemmed, weight in left.near.items())
 
 
 def _in_comparison(text: Analysis, word: Word) -> bool:
@@ -82,8 +98,26 @@ def _sides_swapped(claim: Analysis, source: Analysis) -> bool:
     return False
 
 
+def _subject_exchanged(claim: Analysis, source: Analysis) -> bool:
+    """The claim compares without naming the other side, and has for its subject what the source compares with."""
+    if _sides(claim):
+        return False
+    names = {w.stem for w in claim.content if is_term(w.text, w.stem)}
+    terms = {w.stem for w in source.content if is_term(w.text, w.stem)}
+    return any(
+        names & (right - left) and terms & (left - right) and not names & (left - right)
+        for left, right in _sides(source)
+    )
+
+
+def _directions_of(text: Analysis) -> set[int]:
+    return {d.side for d in _directions(text) if d.pair == 0}
+
+
 def comparison_problems(claim: Analysis, source: Analysis) -> list[str]:
     """Sides of a comparison exchanged while its direction stays."""
+    if _subject_exchanged(claim, source) and _directions_of(claim) & _directions_of(source):
+        return ["the sides of the comparison are exchanged"]
     if not _sides_swapped(claim, source):
         return []
     ours = {d.side for d in _directions(claim) if d.pair == 0 and _in_comparison(claim, d.word)}

@@ -9,14 +9,14 @@ from __future__ import annotations
 
 import math
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ketarag.answering.question_type import Kind, asked_for, holds
-from ketarag.answering.rarity import TermStatistics
+from ketarag.answering.rarity import LEAST_WEIGHT, TermStatistics, english_rarity
 from ketarag.glossary import Glossary
 from ketarag.protocols import Embedder, TokenVectors, Vectors
 from ketarag.text import STOP_WORDS, content_stems, normalise, stem, word_spans
@@ -25,12 +25,16 @@ from ketarag.types import Hit, Passage, Sentence
 Matrix = NDArray[np.float64]
 
 SENTENCE_FEATURES = (
-    "cosine", "local_cosine", "window_cosine", "coverage", "window_coverage", "soft_coverage", "weakest_word",
-    "measure_held", "measure_missing", "kind_held", "kind_missing", "log_words", "passage_rank", "carried",
+    "cosine", "local_cosine", "window_cosine", "coverage", "window_coverage", "soft_coverage", "rare_coverage",
+    "strangest_word", "measure_held", "measure_missing", "kind_held", "kind_missing", "log_words", "passage_rank", "carried",
 )  # fmt: skip
 """Columns of `sentence_features`, in order."""
 
-_MEASURES = {Kind.DOSE, Kind.DURATION, Kind.SHARE, Kind.COUNT, Kind.FACTOR, Kind.ROUTE, Kind.DATE}
+_MEASURES = {
+    Kind.DOSE, Kind.DURATION, Kind.SHARE, Kind.COUNT, Kind.FACTOR, Kind.ROUTE, Kind.DATE, Kind.AGE, Kind.FREQUENCY,
+    Kind.PARTICIPANTS, Kind.COUNTRY, Kind.NAME,
+}  # fmt: skip
+"""Kinds whose absence from a sentence nearly rules it out; of the others a sentence may speak in many ways."""
 _CONTEXT_WEIGHT = 0.5
 """Weight of a word of the conversation beside one of the question itself."""
 _REMOVED_DIRECTIONS = 2
@@ -48,6 +52,16 @@ class Candidate:
 
 
 @dataclass(frozen=True, slots=True)
+class Word:
+    """A content word of a question: its stem, the rows of its word pieces, its weight here and its rarity in English."""
+
+    stem: str
+    rows: tuple[int, ...]
+    weight: float
+    rarity: float
+
+
+@dataclass(frozen=True, slots=True)
 class QuestionView:
     """A question as the features see it: `weights` maps each content stem to what it tells."""
 
@@ -56,7 +70,7 @@ class QuestionView:
     weights: dict[str, float]
     own: frozenset[str]
     tokens: TokenVectors
-    word_rows: tuple[tuple[str, tuple[int, ...]], ...]
+    words: tuple[Word, ...]
 
     @property
     def total(self) -> float:
@@ -99,7 +113,7 @@ class FeatureExtractor:
         if kind is Kind.NONE and context and len(own_stems) <= 2:
             kind = asked_for(context)
         (tokens,) = self._embedder.encode_tokens([text])
-        return QuestionView(text, kind, weights, own_stems, tokens, _word_rows(text, tokens))
+        return QuestionView(text, kind, weights, own_stems, tokens, _words(text, tokens, weights))
 
     def sentence_features(self, view: QuestionView, found: Sequence[Candidate], carried: Sequence[str]) -> Matrix:
         """Shape (len(found), len(SENTENCE_FEATURES)), float64, finite."""
@@ -108,11 +122,11 @@ class FeatureExtractor:
         windows = np.array([window for _, window in kept])
         query = view.tokens.pooled
         local = _without_common(pooled, query)
-        soft = np.array([self._soft(view, tokens) for tokens, _ in kept]).reshape(len(found), 2)
         rows = []
-        for at, candidate in enumerate(found):
+        for at, (candidate, (tokens, _)) in enumerate(zip(found, kept, strict=True)):
             sentence = candidate.sentence
             own = set(self._stems(f"{sentence.heading} {sentence.clean}"))
+            soft = word_coverage(view, own | set(self._stems(candidate.before)), tokens.vectors)
             held = holds(view.kind, self._plain(sentence.clean))
             measure, kind = view.kind in _MEASURES, view.kind not in _MEASURES and view.kind is not Kind.NONE
             rows.append(
@@ -122,8 +136,7 @@ class FeatureExtractor:
                     float(windows[at] @ query),
                     _coverage(view, own),
                     _coverage(view, own | set(self._stems(candidate.before))),
-                    soft[at, 0],
-                    soft[at, 1],
+                    *soft,
                     float(measure and held),
                     float(measure and not held),
                     float(kind and held),
@@ -135,26 +148,24 @@ class FeatureExtractor:
             )
         return np.array(rows, dtype=np.float64).reshape(len(found), len(SENTENCE_FEATURES))
 
+    def covered_together(self, view: QuestionView, found: Sequence[Candidate]) -> tuple[float, float, float]:
+        """`word_coverage` of the question by all of these sentences as one text."""
+        present = {name for c in found for name in self._stems(f"{c.sentence.heading} {c.sentence.clean}")}
+        return word_coverage(view, present, np.concatenate([tokens.vectors for tokens, _ in self._embedded(found)]))
+
     def uncovered(self, view: QuestionView, texts: Sequence[str]) -> list[str]:
         """The question's own content words, whose stem stands in none of `texts`, in the order of the question."""
         present = {name for text in texts for name in self._stems(text)}
         words = [view.text[start:end] for start, end in word_spans(view.text)]
-        missing = [word for word in words if word not in STOP_WORDS and stem(word) in view.own and stem(word) not in present]
+        missing = [
+            word for word in words if word not in STOP_WORDS and stem(word) in view.own and stem(word) not in present
+        ]
         return list(dict.fromkeys(missing))
 
     def unknown_share(self, view: QuestionView) -> float:
         """The share of the question's weight in words that stand nowhere in the corpus, in [0, 1]."""
         unknown = sum(weight for name, weight in view.weights.items() if name not in self._terms.counts)
         return unknown / view.total if view.total else 1.0
-
-    def _soft(self, view: QuestionView, tokens: TokenVectors) -> tuple[float, float]:
-        """(weighted mean, minimum) over the question's content words of the nearest word piece of the sentence."""
-        if not view.word_rows or not len(tokens.vectors):
-            return 0.0, 0.0
-        nearest = (view.tokens.vectors @ tokens.vectors.T).max(axis=1)
-        weights = np.array([view.weights.get(name, 0.05) for name, _ in view.word_rows])
-        each = np.array([float(nearest[list(rows)].mean()) for _, rows in view.word_rows])
-        return float(each @ weights / weights.sum()), float(each.min())
 
     def _embedded(self, found: Sequence[Candidate]) -> list[tuple[TokenVectors, Vectors]]:
         keys = [(candidate.sentence.document_id, candidate.sentence.start) for candidate in found]
@@ -179,16 +190,32 @@ class FeatureExtractor:
         return content_stems(self._glossary.spelled_out(text, question=question))
 
 
-def _word_rows(text: str, tokens: TokenVectors) -> tuple[tuple[str, tuple[int, ...]], ...]:
-    """(stem, rows of its word pieces) of every content word of a normalised text."""
-    rows = []
+def word_coverage(view: QuestionView, present: set[str], vectors: Vectors) -> tuple[float, float, float]:
+    """(coverage by weight, coverage by rarity, largest rarity left uncovered), each in [0, 1].
+
+    Each content word of the question is covered by 1 where its stem is `present`, else by the cosine of its nearest word
+    piece among `vectors`.
+    """
+    if not view.words or not len(vectors):
+        return 0.0, 0.0, 1.0
+    nearest = (view.tokens.vectors @ vectors.T).max(axis=1)
+    soft = np.array([float(nearest[list(word.rows)].mean()) for word in view.words])
+    each = np.array([1.0 if word.stem in present else cosine for word, cosine in zip(view.words, soft, strict=True)])
+    weights = np.array([word.weight for word in view.words])
+    rarities = np.array([word.rarity for word in view.words])
+    strangest = float((rarities * (1 - each)).max())
+    return float(soft @ weights / weights.sum()), float(each @ rarities / max(rarities.sum(), 1e-9)), strangest
+
+
+def _words(text: str, tokens: TokenVectors, weights: Mapping[str, float]) -> tuple[Word, ...]:
+    """The content words of a normalised text that the embedder read, in order."""
+    found = []
     for start, end in word_spans(text):
-        if text[start:end] in STOP_WORDS:
-            continue
-        inside = tuple(int(r) for r in np.flatnonzero((tokens.spans[:, 0] >= start) & (tokens.spans[:, 1] <= end)))
-        if inside:
-            rows.append((stem(text[start:end]), inside))
-    return tuple(rows)
+        word = text[start:end]
+        rows = tuple(int(row) for row in np.flatnonzero((tokens.spans[:, 0] >= start) & (tokens.spans[:, 1] <= end)))
+        if word not in STOP_WORDS and rows:
+            found.append(Word(stem(word), rows, weights.get(stem(word), 0.0) or LEAST_WEIGHT, english_rarity(word)))
+    return tuple(found)
 
 
 def _coverage(view: QuestionView, present: set[str]) -> float:

@@ -7,11 +7,9 @@ from __future__ import annotations
 
 import re
 
-_ONES = (
-    "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen "
-    "nineteen"
-).split()
-_TENS = "twenty thirty forty fifty sixty seventy eighty ninety".split()
+_ONES = ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"]
+_ONES += ["thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen"]
+_TENS = ["twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"]
 _SCALES = {"hundred": 100, "thousand": 1000, "million": 1_000_000, "billion": 1_000_000_000, "dozen": 12}
 _VALUES = {word: i for i, word in enumerate(_ONES)} | {word: 10 * i for i, word in enumerate(_TENS, 2)} | _SCALES
 _PARTS = {"half": 1 / 2, "third": 1 / 3, "quarter": 1 / 4, "fifth": 1 / 5, "tenth": 1 / 10}
@@ -19,12 +17,14 @@ _PARTS |= {"halves": 1 / 2} | {f"{word}s": value for word, value in _PARTS.items
 
 _DIGITS = r"\d{1,3}(?:,\d{3})+(?:\.\d+)?(?!\d)|\d+(?:\.\d+)?|\.\d+"
 _SMALL = "|".join(sorted(_ONES + _TENS, key=len, reverse=True))
-_WORDS = rf"(?:{_SMALL})(?:[ -](?:{_SMALL}|hundred|thousand|million|billion|dozen)){{0,6}}|dozen|a hundred|a thousand|a dozen"
-NUMBER = rf"(?:(?<![a-z0-9.])(?:{_DIGITS})(?: (?:hundred|thousand|million|billion)(?![a-z]))?|(?<![a-z])(?:{_WORDS})(?![a-z]))"
+_LARGE = "hundred|thousand|million|billion"
+_WORDS = rf"(?:{_SMALL})(?:[ -](?:{_SMALL}|{_LARGE}|dozen)){{0,6}}|dozen|a hundred|a thousand|a dozen"
+_IN_DIGITS = rf"(?<![a-z0-9.])(?:{_DIGITS})(?: (?:{_LARGE})(?![a-z]))?"
+NUMBER = rf"(?:{_IN_DIGITS}|(?<![a-z])(?:{_WORDS})(?![a-z]))"
 """A number in digits or words, of normalised text."""
 
 PART = (
-    r"(?<![a-z-])(?:(?P<part_of>one|two|three|four|an?)[ -])?(?P<part>half|halves|third|thirds|quarter|quarters|fifths?|tenths?)"
+    rf"(?<![a-z-])(?:(?P<part_of>{_SMALL}|an?)[ -])?(?P<part>half|halves|third|thirds|quarter|quarters|fifths?|tenths?)"
     r"(?![a-z]|[ -]?li(?:fe|ves))"
 )
 """A fraction in words; whether it is one ("a third of") or an ordinal ("the third dose") is for `part_value`."""
@@ -32,7 +32,9 @@ PART = (
 RATIO = rf"(?P<ratio_a>{NUMBER})(?: out of| in every| in) (?P<ratio_b>{NUMBER})"
 """One in four."""
 
-MULTIPLE = r"(?<![a-z])(?P<multiple>once(?= (?:daily|weekly|monthly|an?|every|per|each)(?![a-z]))|twice|thrice|doubl(?:e|es|ed|ing)|tripl(?:e|es|ed|ing)|quadrupl(?:e|es|ed|ing)|" + (
+MULTIPLE = (
+    r"(?<![a-z])(?P<multiple>once(?= (?:daily|weekly|monthly|an?|every|per|each)(?![a-z]))|twice|thrice"
+    r"|(?:doubl|tripl|quadrupl)(?:e|es|ed|ing)|"
     rf"(?P<folds>{_SMALL})[ -]?fold)(?![a-z])"
 )
 """Twice, double, sevenfold."""

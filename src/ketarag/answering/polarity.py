@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 
 from ketarag.answering.analysis import Analysis, Word
 from ketarag.answering.lexicon import (
     ALWAYS,
+    EXCEPTIONS,
+    EXCLUSIVE,
     MOSTLY,
-    NEGATORS,
     OPEN_QUESTION,
     POSSIBLE,
     RESTRICTORS,
@@ -16,13 +18,27 @@ from ketarag.answering.lexicon import (
     SETTLED,
     STRONG_HEDGES,
     WEAK_NEGATORS,
+    vocabulary,
 )
 from ketarag.text import stem
 
+_BE = vocabulary("is are was were be been being they we")
 _HEAD = 2  # content words that a negator denies first
 _REACH = 4  # content words that it may still be about
-_IDIOMS = frozenset({("not", "only"), ("not", "just"), ("no", "more"), ("no", "less"), ("not", "more"), ("not", "less"), ("no", "later")})
-_ANTI = ("un", "in", "im", "ir", "non", "dis")
+_IDIOMS = frozenset(
+    {
+        ("not", "only"),
+        ("not", "just"),
+        ("no", "more"),
+        ("no", "less"),
+        ("not", "more"),
+        ("not", "less"),
+        ("no", "later"),
+        ("no", "other"),
+        ("without", "any doubt"),
+    }
+)
+_ANTI = re.compile(r"(?:un|in|im|ir|non|dis)(?=[a-z]{4})")
 
 
 def polarity_problems(claim: Analysis, source: Analysis) -> list[str]:
@@ -33,6 +49,8 @@ def polarity_problems(claim: Analysis, source: Analysis) -> list[str]:
         *_settled(claim, source),
         *_unhedged(claim, source),
         *_oftener(claim, source),
+        *_exclusive(claim, source),
+        *_prefixed(claim, source),
     ]
 
 
@@ -41,13 +59,15 @@ def _negators(text: Analysis) -> list[int]:
     found = []
     for place, word in enumerate(text.words):
         following = text.words[place + 1].text if place + 1 < len(text.words) else ""
-        if word.negates and (word.text, following) not in _IDIOMS and following != "exceed":
+        preceding = text.words[place - 1].text if place else ""
+        or_without = word.text == "without" and preceding == "or"
+        if word.negates and (word.text, following) not in _IDIOMS and following != "exceed" and not or_without:
             found.append(place)
     return found
 
 
 def _scope(text: Analysis, place: int, reach: int) -> list[str]:
-    """Stems of the next content words of the clause; of the words before, where none follows ("evidence is lacking")."""
+    """Stems of the clause's next content words; where none follows, of the words before ("evidence is lacking")."""
     clause = text.words[place].clause
     after = [w.stem for w in text.words[place + 1 :] if w.clause == clause and _bears(w)]
     if after:
@@ -63,14 +83,15 @@ def _denied_only_in_claim(claim: Analysis, source: Analysis) -> list[str]:
     problems = []
     source_negators = _negators(source)
     reach = {s for place in source_negators for s in _scope(source, place, 99)}
-    prefixed = {word.stem for word in source.words if word.text.startswith(_ANTI)}
+    prefixed = {stem(_ANTI.sub("", word.text, count=1)) for word in source.words if _ANTI.match(word.text)}
+    opened = any(_is_open(source, place) for place in source_negators)
     for place in _negators(claim):
         word = claim.words[place]
         if word.text in WEAK_NEGATORS or word.text in source.texts:
             continue
         scope = _scope(claim, place, _REACH)
-        answered = set(scope) & reach or any(s[-5:] == p[-5:] and len(p) > len(s) for s in scope for p in prefixed)
-        restricted = claim.all_stems & RESTRICTORS and source.all_stems & RESTRICTORS
+        answered = set(scope) & (reach | prefixed) or (opened and (word.text in OPEN_QUESTION or set(scope) & SETTLED))
+        restricted = claim.texts & EXCEPTIONS and source.all_stems & RESTRICTORS
         same_clause = {w.stem for w in claim.content if w.clause == word.clause} & reach
         if not (answered or restricted or (source_negators and same_clause)):
             problems.append(f"says '{_phrase(claim, place)}', which the source does not deny")
@@ -102,10 +123,15 @@ def _all_but(source: Analysis, head: Iterable[str]) -> Iterable[set[str]]:
     yield {w.stem for w in source.content if w.clause not in clauses and w.stem in head}
 
 
+def _is_open(text: Analysis, place: int) -> bool:
+    word = text.words[place].text
+    return word in OPEN_QUESTION and (word not in ("remain", "remains") or _opens(text, place))
+
+
 def _opens(text: Analysis, place: int) -> bool:
     """True for "remains to be", "is pending": the matter is open."""
     following = [word.text for word in text.words[place + 1 : place + 3]]
-    return text.words[place].text == "pending" or following == ["to", "be"]
+    return text.words[place].text in ("pending", "awaited", "awaiting") or following == ["to", "be"]
 
 
 def _phrase(text: Analysis, place: int) -> str:
@@ -114,7 +140,7 @@ def _phrase(text: Analysis, place: int) -> str:
 
 def _settled(claim: Analysis, source: Analysis) -> list[str]:
     """The source leaves open what the claim calls known."""
-    opened = [w for i, w in enumerate(source.words) if w.text in OPEN_QUESTION and (w.text not in ("remain", "remains") or _opens(source, i))]
+    opened = [w for place, w in enumerate(source.words) if _is_open(source, place)]
     if not opened or any(word.negates or word.text in OPEN_QUESTION for word in claim.words):
         return []
     about = {w.stem for w in source.content if w.clause in {o.clause for o in opened}}
@@ -144,15 +170,50 @@ def _oftener(claim: Analysis, source: Analysis) -> list[str]:
     problems = []
     for strong, enough in ((ALWAYS, ALWAYS), (MOSTLY, MOSTLY | ALWAYS)):
         said = [w.text for w in claim.words if w.text in strong]
-        if not said or any(word.text in enough for word in source.words) or any(stem(w) in source.all_stems for w in said):
+        if strong is ALWAYS:
+            said += _universals(claim)
+        if (
+            not said
+            or any(word.text in enough for word in source.words)
+            or any(stem(w) in source.all_stems for w in said)
+        ):
             continue
         weaker = [w.text for w in source.words if w.text in (SELDOM | MOSTLY | STRONG_HEDGES) - strong]
         if strong is ALWAYS or any(w in SELDOM for w in weaker):
-            problems.append(f"says '{said[0]}'" + (f" where the source says '{weaker[0]}'" if weaker else ", the source does not"))
+            problems.append(
+                f"says '{said[0]}'" + (f" where the source says '{weaker[0]}'" if weaker else ", the source does not")
+            )
     said = [w.text for w in claim.words if w.text in SELDOM]
     if said and any(w.text in MOSTLY for w in source.words) and not any(w.text in SELDOM for w in source.words):
-        problems.append(f"says '{said[0]}' where the source says '{next(w.text for w in source.words if w.text in MOSTLY)}'")
+        problems.append(
+            f"says '{said[0]}' where the source says '{next(w.text for w in source.words if w.text in MOSTLY)}'"
+        )
     return problems
 
 
-__all__ = ["NEGATORS", "polarity_problems"]
+def _universals(text: Analysis) -> list[str]:
+    """ "All" and "every" before what they count; not in "are all affected"."""
+    pairs = zip([None, *text.words], text.words, strict=False)
+    return [w.text for before, w in pairs if w.text in ("all", "every") and (before is None or before.text not in _BE)]
+
+
+def _exclusive(claim: Analysis, source: Analysis) -> list[str]:
+    """Only in adults, for in adults and children."""
+    said = [word.text for word in claim.words if word.text in EXCLUSIVE]
+    if said and not source.all_stems & RESTRICTORS:
+        return [f"says '{said[0]}', the source does not"]
+    return []
+
+
+def _prefixed(claim: Analysis, source: Analysis) -> list[str]:
+    """A word with un- or in- for the bare one, or the reverse, where no "not" makes up for it."""
+    problems = []
+    for said, stated in ((claim, source), (source, claim)):
+        if _negators(stated):
+            continue
+        for word in said.words:
+            bare = stem(_ANTI.sub("", word.text, count=1))
+            opposed = bare in stated.stems - said.stems and word.stem not in stated.all_stems
+            if opposed and bare != word.stem and not _negators(said):
+                problems.append(f"'{word.text}' and '{bare}' are opposites")
+    return problems

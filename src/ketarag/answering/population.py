@@ -20,7 +20,9 @@ def population_problems(claim: Analysis, source: Analysis, context: Analysis) ->
     for group in said - stated:
         rivals = {rival for pair in _RIVALS if group in pair for rival in pair if rival != group} & stated
         if rivals or (group not in around and group not in INTERCHANGEABLE_GROUPS):
-            problems.append(f"says {group}" + (f" where the source says {min(rivals)}" if rivals else ", the source does not"))
+            problems.append(
+                f"says {group}" + (f" where the source says {min(rivals)}" if rivals else ", the source does not")
+            )
     return problems
 
 

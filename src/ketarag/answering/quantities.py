@@ -8,15 +8,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ketarag.answering.comparators import Comparator, comparator_around
 from ketarag.answering.numerals import MULTIPLE, NUMBER, PART, RATIO, multiple_value, number_value, part_value
 from ketarag.answering.units import NAMES, TIME_UNITS, UNIT_PATTERN, measure
 from ketarag.text import normalise
 
-FREQUENCY = "1/[time]"
-_VAGUE_NAMES = [name for spellings in TIME_UNITS.values() for name in spellings if len(name) > 4 or name in ("day", "days")]
+FREQUENCY = "[fold]/[time]"
+"""Twice daily, every 12 hours."""
+
+_VAGUE_NAMES = [
+    name for spellings in TIME_UNITS.values() for name in spellings if len(name) > 4 or name in ("day", "days")
+]
 _VAGUE_NAMES += ["hour", "week", "year"]
 _VAGUE = "|".join(sorted({name for name in _VAGUE_NAMES if name not in ("second", "minute")}, key=len, reverse=True))
 _JOIN = r"(?:\s?-\s?|\s(?:to|and|or|versus|vs\.?|against|through|until|till)\s|,\s|/|\s?:\s?)"
@@ -24,11 +28,14 @@ _RATE = rf"(?:\s?/\s?|\s(?:per|an?|every|each)\s|-)(?P<by>(?:{NUMBER})[ -]?)?(?P
 _SLASH_RATE = re.compile(_RATE.replace("|-)", ")"))
 _ADVERB = re.compile(r"\s(?P<unit>hourly|daily|weekly|monthly|yearly)(?![a-z])")
 _ADVERBS = {"hourly": "hour", "daily": "day", "weekly": "week", "monthly": "month", "yearly": "year"}
+_EVERY = "hourly|daily|weekly|monthly|yearly"
+_INTERVAL = rf"(?<![a-z])(?:every|each) (?P<interval>(?:{NUMBER})[ -]?)?(?P<interval_unit>{UNIT_PATTERN})"
 _UNIT = re.compile(rf"[ -]?(?P<unit>{UNIT_PATTERN})")
 _BETWEEN = re.compile(_JOIN)
 _TOKEN = re.compile(
     rf"(?P<ratio>{RATIO})|{MULTIPLE}|{PART}|(?P<number>{NUMBER})"
     rf"|(?<![a-z])(?P<single>an?) (?P<single_unit>{_VAGUE})(?![a-z])|(?<![a-z0-9])(?P<vague>{_VAGUE})(?![a-z])"
+    rf"|(?<![a-z])(?P<every>{_EVERY})(?![a-z])|{_INTERVAL}"
 )
 _TIME_ADJECTIVE = re.compile(r"(?<![a-z])(?:half) an? (?P<unit>hour|day|week|month|year)(?![a-z])")
 
@@ -74,7 +81,9 @@ def quantities(text: str) -> list[Quantity]:
     for group, (members, ranged) in enumerate(_groups(normal, list(_figures(normal)))):
         bound = Comparator.NONE
         for place, figure in enumerate(members):
-            own = comparator_around(normal, figure.start, figure.end, is_time=figure.dimension == "[time]")
+            own = comparator_around(
+                normal, figure.start, figure.end, is_time="time" in figure.dimension or figure.value is None
+            )
             bound = own if place == 0 or own is not Comparator.NONE or not ranged else bound
             value = None if figure.value is None else figure.value * figure.scale
             name = normal[figure.start : figure.end]
@@ -100,6 +109,14 @@ def _figure(normal: str, match: re.Match[str]) -> _Figure | None:
     if match["single"]:
         dimension, scale = measure(match["single_unit"])
         return _Figure(start, end, end, 1.0, dimension, scale)
+    if match["every"] or match["interval_unit"]:
+        dimension, scale = measure(_ADVERBS[match["every"]] if match["every"] else match["interval_unit"])
+        count = number_value(match["interval"].strip(" -")) if match["interval"] else 1.0
+        return (
+            None
+            if dimension != "[time]" or not count
+            else _Figure(start, end, end, 1.0 / count, FREQUENCY, 1.0 / scale)
+        )
     if match["ratio"]:
         whole = number_value(match["ratio_b"])
         if whole > number_value(match["ratio_a"]) > 0:
@@ -124,7 +141,7 @@ def _part(normal: str, match: re.Match[str]) -> _Figure | None:
 
 def _vague_dimension(word: str) -> str:
     """A dimension of its own for each vague unit: "hours" and "weeks" are different things."""
-    return f"vague {NAMES[word]}"
+    return f"vague {NAMES.get(word, word)}"
 
 
 def _with_unit(normal: str, start: int, number_end: int, value: float) -> _Figure | None:
@@ -139,7 +156,7 @@ def _with_rate(
     normal: str, start: int, number_end: int, end: int, value: float, dimension: str, scale: float
 ) -> _Figure:
     """Reads on over "/kg", "per day", "/24h", "daily"."""
-    parts = ((value * scale, dimension),)
+    parts: tuple[tuple[float, str], ...] = ((value * scale, dimension),)
     for _ in range(3):
         if adverb := _ADVERB.match(normal, end):
             below, size, end = *measure(_ADVERBS[adverb["unit"]]), adverb.end()
@@ -173,19 +190,16 @@ def _groups(normal: str, figures: list[_Figure]) -> Iterator[tuple[list[_Figure]
 def _joined(normal: str, left: _Figure, right: _Figure) -> bool:
     if right.start - left.end > 12 or not _BETWEEN.fullmatch(normal, left.end, right.start):
         return False
-    return left.dimension == right.dimension or "count" in (left.dimension, right.dimension) and left.dimension == "count"
+    return left.dimension in (right.dimension, "count") or right.dimension.startswith(f"{left.dimension}/")
 
 
 def _share_unit(members: list[_Figure]) -> list[_Figure]:
     shared: list[_Figure] = []
     unit = members[-1]
     for figure in reversed(members):
-        if figure.dimension == "count" and unit.value is not None:
-            figure = _Figure(
-                figure.start, figure.number_end, figure.end, figure.value, unit.dimension, unit.scale, unit.parts and (
-                    ((figure.value or 0.0) * (unit.parts[0][0] / (unit.value or 1.0)), unit.parts[0][1]), *unit.parts[1:]
-                ),
-            )
+        if figure.value is not None and figure.dimension != unit.dimension and unit.value:
+            parts = unit.parts and ((figure.value * unit.parts[0][0] / unit.value, unit.parts[0][1]), *unit.parts[1:])
+            figure = replace(figure, dimension=unit.dimension, scale=unit.scale, parts=parts)
         unit = figure
         shared.append(figure)
     return shared[::-1]

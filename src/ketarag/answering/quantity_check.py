@@ -7,7 +7,8 @@ from collections.abc import Sequence
 
 from ketarag.answering.analysis import Analysis
 from ketarag.answering.comparators import Comparator, fits
-from ketarag.answering.quantities import Quantity
+from ketarag.answering.lexicon import vocabulary
+from ketarag.answering.quantities import FREQUENCY, Quantity
 
 _SAME = 1e-6  # relative: rounding of unit conversions, nothing more
 _NEAR = 6  # content words on either side that say what a number is of
@@ -21,7 +22,7 @@ def quantity_problems(claim: Analysis, source: Analysis) -> list[str]:
         if _is_pronoun(quantity, claim, source):
             continue
         same = [i for i, other in enumerate(source.quantities) if _equal(quantity, other)]
-        if not same:
+        if not same or _other_vague(quantity, claim, source):
             if not _parts_stand(quantity, claim, source):
                 problems.append(_missing(quantity, source))
             continue
@@ -40,7 +41,9 @@ def _is_pronoun(quantity: Quantity, claim: Analysis, source: Analysis) -> bool:
     if quantity.dimension != "count" or quantity.value != 1:
         return False
     counted = _next_stem(claim, quantity)
-    return not any(q.dimension == "count" and q.value != 1 and _next_stem(source, q) == counted for q in source.quantities)
+    return not any(
+        q.dimension == "count" and q.value != 1 and _next_stem(source, q) == counted for q in source.quantities
+    )
 
 
 def _next_stem(text: Analysis, quantity: Quantity) -> str:
@@ -63,6 +66,14 @@ def _same_unit_word(claimed: Quantity, stated: Quantity) -> bool:
     return stated.dimension == "[time]" and unit in stated.text
 
 
+def _other_vague(quantity: Quantity, claim: Analysis, source: Analysis) -> bool:
+    """The claim says a vague duration of the source in another unit: "within minutes" for "within hours"."""
+    if quantity.value is not None or any(q.dimension == quantity.dimension for q in source.quantities):
+        return False
+    said = {q.dimension for q in claim.quantities}
+    return any(q.value is None and q.dimension not in said for q in source.quantities)
+
+
 def _parts_stand(quantity: Quantity, claim: Analysis, source: Analysis) -> bool:
     """100 mg over 24 h is 100 mg/24h: the sides of a rate may stand as two quantities, if both do."""
     for whole, others in ((quantity, source.quantities), *((rate, claim.quantities) for rate in source.quantities)):
@@ -78,7 +89,12 @@ def _is_side(quantity: Quantity, rate: Quantity) -> bool:
 
 
 def _is_value(quantity: Quantity, value: float, dimension: str) -> bool:
-    return quantity.value is not None and quantity.dimension == dimension and math.isclose(quantity.value, value, rel_tol=_SAME)
+    """Whether it is this side of a rate; "daily" is a side of a day."""
+    if not quantity.value:
+        return False
+    if quantity.dimension == FREQUENCY and dimension == "[time]":
+        return math.isclose(1.0 / quantity.value, value, rel_tol=_SAME)
+    return quantity.dimension == dimension and math.isclose(quantity.value, value, rel_tol=_SAME)
 
 
 def _missing(quantity: Quantity, source: Analysis) -> str:
@@ -98,7 +114,9 @@ def _other_bound(claimed: Quantity, stated: Quantity) -> str:
 
 
 def _bound(quantity: Quantity) -> str:
-    return f"'{quantity.text}'" if quantity.comparator is Comparator.NONE else f"'{quantity.comparator} {quantity.text}'"
+    return (
+        f"'{quantity.text}'" if quantity.comparator is Comparator.NONE else f"'{quantity.comparator} {quantity.text}'"
+    )
 
 
 def _misplaced(claim: Analysis, source: Analysis) -> list[str]:
@@ -111,7 +129,10 @@ def _misplaced(claim: Analysis, source: Analysis) -> list[str]:
         if not same or not others:
             continue
         near = _context(claim, quantity)
-        if max(_shared(near, _context(source, q)) for q in others) > max(_shared(near, _context(source, q)) for q in same) + 0.5:
+        if (
+            max(_shared(near, _context(source, q)) for q in others)
+            > max(_shared(near, _context(source, q)) for q in same) + 0.5
+        ):
             problems.append(f"number {quantity.text} belongs to something else in the cited passage")
     return problems + _swapped(claim, source)
 
@@ -127,10 +148,12 @@ def _context(text: Analysis, quantity: Quantity) -> list[str]:
     high = min((q.start for q in rivals if q.start >= quantity.end), default=len(text.canonical))
     before = [word.stem for word in text.content if low <= word.start < quantity.start]
     after = [word.stem for word in text.content if quantity.end <= word.start < high]
+    if quantity.dimension == "[fold]":  # twice as potent as: what follows is what it is compared with
+        return after[:_NEAR]
     return before[-_NEAR:] + after[:_NEAR]
 
 
-_CONTROLS = frozenset("placebo control controls sham baseline comparator".split())
+_CONTROLS = vocabulary("placebo control controls sham baseline comparator")
 
 
 def _swapped(claim: Analysis, source: Analysis) -> list[str]:
@@ -142,7 +165,9 @@ def _swapped(claim: Analysis, source: Analysis) -> list[str]:
     for members in lists.values():
         if len(members) != 2 or _equal(members[0], members[1]):
             continue
-        places = [next((q for q in claim.quantities if _equal(q, member)), None) for member in members]
+        places = [
+            next((q for q in claim.quantities if q.value is not None and _equal(q, member)), None) for member in members
+        ]
         first, second = places
         if first is None or second is None:
             continue

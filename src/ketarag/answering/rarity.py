@@ -1,4 +1,8 @@
-"""How much a word of the question tells: inverse document frequency over the sentences of the corpus."""
+"""How much a word of the question tells: within the documents (inverse document frequency), and in English at large.
+
+A word that the documents never use weighs most in both: "glaucoma" is what such a question is about, "wreck" a way to put it.
+The second measure tells the two apart.
+"""
 
 from __future__ import annotations
 
@@ -7,12 +11,26 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from wordfreq import zipf_frequency
+
 from ketarag.glossary import Glossary
 from ketarag.text import content_stems
 from ketarag.types import Passage
 
 LEAST_WEIGHT = 0.05
 """Of a stem that stands in nearly every sentence: a word of the question always counts a little."""
+
+
+_COMMON = 6.0
+_ZIPF_STEPS = 4.0
+
+
+def english_rarity(word: str) -> float:
+    """In [0, 1]: 0 for the commonest words (Zipf 6, once in a thousand words), 1 at Zipf 2 (once in ten million) and below.
+
+    Zipf frequency is the base-10 logarithm of uses in a billion words (van Heuven et al. 2014), from `wordfreq`.
+    """
+    return min(1.0, max(0.0, (_COMMON - zipf_frequency(word, "en")) / _ZIPF_STEPS))
 
 
 @dataclass(frozen=True)

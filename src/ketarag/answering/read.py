@@ -28,8 +28,8 @@ from ketarag.errors import ModelError
 from ketarag.types import Evidence, Hit, Reading
 
 CONFIDENCE_FEATURES = (
-    "best", "second", "best_cosine", "best_soft", "best_coverage", "passage_coverage", "weakest_word", "measure_missing",
-    "unknown_share", "log_question_words",
+    "best", "second", "best_cosine", "best_soft", "best_coverage", "best_rare", "best_strangest", "passage_soft", "passage_rare",
+    "passage_strangest", "measure_missing", "kind_missing", "unknown_share", "log_question_words",
 )  # fmt: skip
 """Columns of `confidence_features`, in order."""
 
@@ -110,10 +110,13 @@ class FeatureReader:
             return Reading((), 0.0, ())
         rows = self._features.sentence_features(view, found, carried)
         logits = self._weights.sentence.logits(rows)
-        order = sorted(range(len(found)), key=lambda at: (-logits[at], found[at].sentence.document_id, found[at].sentence.start))
+        order = sorted(
+            range(len(found)), key=lambda at: (-logits[at], found[at].sentence.document_id, found[at].sentence.start)
+        )
         summary = confidence_features(self._features, view, found, rows, logits)
         evidence = tuple(
-            Evidence(found[at].sentence, found[at].passage, _sigmoid(float(logits[at]))) for at in order[:_MOST_EVIDENCE]
+            Evidence(found[at].sentence, found[at].passage, _sigmoid(float(logits[at])))
+            for at in order[:_MOST_EVIDENCE]
         )
         confidence = _sigmoid(float(self._weights.confidence.logits(summary[None, :])[0]))
         texts = [f"{item.sentence.heading} {item.passage.clean}" for item in evidence[:3]]
@@ -121,14 +124,18 @@ class FeatureReader:
 
 
 def confidence_features(
-    features: FeatureExtractor, view: QuestionView, found: Sequence[Candidate], rows: Matrix, logits: NDArray[np.float64]
+    features: FeatureExtractor,
+    view: QuestionView,
+    found: Sequence[Candidate],
+    rows: Matrix,
+    logits: NDArray[np.float64],
 ) -> NDArray[np.float64]:
     """Shape (len(CONFIDENCE_FEATURES),): what the sentence scores say of the question as a whole."""
     column: Mapping[str, int] = {name: at for at, name in enumerate(SENTENCE_FEATURES)}
     best = int(np.argmax(logits))
     ranked = np.sort(logits)[::-1]
     passage = found[best].passage
-    missing = features.uncovered(view, [f"{passage.heading} {passage.clean}"])
+    inside = [candidate for candidate in found if candidate.passage.id == passage.id]
     own = len(view.own) or 1
     return np.array(
         [
@@ -137,9 +144,11 @@ def confidence_features(
             rows[best, column["local_cosine"]],
             rows[best, column["soft_coverage"]],
             rows[best, column["window_coverage"]],
-            1.0 - len(missing) / own,
-            rows[best, column["weakest_word"]],
+            rows[best, column["rare_coverage"]],
+            rows[best, column["strangest_word"]],
+            *features.covered_together(view, inside),
             rows[best, column["measure_missing"]],
+            rows[best, column["kind_missing"]],
             features.unknown_share(view),
             float(np.log1p(own)),
         ],

@@ -30,7 +30,12 @@ class HybridRetriever:
     """Dense and BM25 rankings of every wording, fused by rank; abbreviations searched in all their forms."""
 
     def __init__(
-        self, passages: Sequence[Passage], vectors: VectorStore, lexical: Lexical, embedder: Embedder, glossary: Glossary
+        self,
+        passages: Sequence[Passage],
+        vectors: VectorStore,
+        lexical: Lexical,
+        embedder: Embedder,
+        glossary: Glossary,
     ) -> None:
         """`lexical` and `vectors` index exactly `passages`."""
         self._passages: Mapping[str, Passage] = {passage.id: passage for passage in passages}

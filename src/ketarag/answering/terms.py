@@ -11,16 +11,24 @@ import re
 from ketarag.text import stem
 
 _CLASSES = (
-    "sodium potassium calcium magnesium zinc iron lithium chloride phosphate copper oxygen hydrogen nitrogen carbon water glucose",
-    "liver hepatic kidney renal heart cardiac lung pulmonary brain cerebral skin stomach gastric bowel bladder urinary eye ocular "
-    "bone muscle blood bile pancreas spleen thyroid mouth nose throat limb arm leg hand foot head neck back chest abdomen skull",
+    "sodium potassium calcium magnesium zinc iron lithium chloride "
+    "phosphate copper oxygen hydrogen nitrogen carbon water glucose",
+    "liver hepatic kidney renal heart cardiac lung pulmonary brain "
+    "cerebral skin stomach gastric bowel bladder urinary eye ocular "
+    "bone muscle blood bile pancreas spleen thyroid mouth nose throat "
+    "limb arm leg hand foot head neck back chest abdomen skull",
     "urine feces faeces sweat saliva bile breath milk plasma serum",
     "anxiety depression schizophrenia psychosis mania dementia delirium autism insomnia bipolar addiction",
-    "diabetes asthma epilepsy stroke migraine arthritis angina sepsis hypertension hypotension tachycardia bradycardia seizure "
-    "seizures nausea vomiting constipation headache dizziness sedation fever cough rash infection burns fracture fractures",
-    "morphine fentanyl methadone oxycodone hydromorphone codeine tramadol heroin alcohol caffeine nicotine cannabis cocaine insulin "
-    "aspirin ibuprofen warfarin steroid steroids antibiotic antibiotics opioid opioids benzodiazepine benzodiazepines placebo",
-    "usa us uk america england britain canada australia germany france italy spain china japan india europe africa asia",
+    "diabetes asthma epilepsy stroke migraine arthritis angina sepsis "
+    "hypertension hypotension tachycardia bradycardia seizure "
+    "seizures nausea vomiting constipation headache dizziness sedation "
+    "fever cough rash infection burns fracture fractures",
+    "morphine fentanyl methadone oxycodone hydromorphone codeine tramadol "
+    "heroin alcohol caffeine nicotine cannabis cocaine insulin "
+    "aspirin ibuprofen warfarin steroid steroids antibiotic antibiotics "
+    "opioid opioids benzodiazepine benzodiazepines placebo",
+    "usa us uk america england britain canada australia germany "
+    "france italy spain china japan india europe africa asia",
     "january february march april june july august september october november december",
     "monday tuesday wednesday thursday friday saturday sunday",
     "factor protein enzyme hormone gene peptide lipid",
@@ -38,7 +46,7 @@ _STEMS: frozenset[str] = frozenset(stem(word) for words in _CLASSES for word in 
 
 
 def is_term(word: str, stemmed: str, pieces: int | None = None) -> bool:
-    """True when `word` (lower case) names one thing and no other; `pieces` counts the embedder's pieces of it, if known."""
+    """True when `word` (lower case) names one thing and no other; `pieces` counts the embedder's pieces of it."""
     if stemmed in _STEMS or any(c.isdigit() for c in word) or (len(word) > 5 and _ENDINGS.search(word)):
         return True
     return pieces is not None and pieces > _LONGEST_PLAIN

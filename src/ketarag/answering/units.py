@@ -52,13 +52,14 @@ _OTHER_UNITS = {
     "kilometer": ("km", "kilometre", "kilometres", "kilometer", "kilometers"),
 }
 NAMES: dict[str, str] = {
-    spelling: name for table in (TIME_UNITS, _OTHER_UNITS) for name, spellings in table.items() for spelling in spellings
+    spelling: name
+    for table in (TIME_UNITS, _OTHER_UNITS)
+    for name, spellings in table.items()
+    for spelling in spellings
 }
 """Written unit (lower case, micro as u) to pint's name for it."""
 
-UNIT_PATTERN = (
-    "(?:" + "|".join(re.escape(name).replace(r"\ ", " ") for name in sorted(NAMES, key=len, reverse=True)) + ")(?![a-z0-9])"
-)
+UNIT_PATTERN = f"(?:{'|'.join(re.escape(name) for name in sorted(NAMES, key=len, reverse=True))})(?![a-z0-9])"
 _OWN_UNITS = ("percent = 0.01", "fold = [fold]", "international_unit = [activity_unit]")
 _OFFSET_UNITS = frozenset({"degC", "degF"})
 

@@ -1,15 +1,16 @@
-"""verify: a claim against the passages that it was drawn from. Exact where a reader would be harmed, lenient in wording.
+"""verify: a claim against the passages it was drawn from. Exact where a reader would be harmed, lenient in wording.
 
-The claim is held against windows of one or two neighbouring sentences that speak of the same things. It is supported when
-in one of the closest windows every exact check passes and enough of its content stands there. The checks are one module
-each: quantities and comparators (`quantity_check`), routes (`routes`), negation and hedges (`polarity`), directions and
-sides (`directions`), whom it is about (`population`), names and invented detail (`content`).
+The claim is held against windows of one or two neighbouring sentences that speak of the same things. It is supported
+when in one of the closest windows every exact check passes and enough of its content stands there. The checks are one
+module each: quantities and comparators (`quantity_check`), routes (`routes`), negation and hedges (`polarity`),
+directions and sides (`directions`), whom it is about (`population`), names and invented detail (`content`).
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -22,15 +23,18 @@ from ketarag.answering.quantity_check import quantity_problems
 from ketarag.answering.routes import route_problems
 from ketarag.glossary import Glossary
 from ketarag.protocols import Embedder, Vectors
+from ketarag.text import normalise
 from ketarag.types import Citation, Passage, Sentence, Verdict
 
 LEAST_COVERAGE = 0.55
 MARGIN = 0.12  # of the closest window's score: how much farther a window may be and still be the one that was meant
 MOST_WINDOWS = 4
 COSINE_WEIGHT = 0.5
-MOST_INVENTED = 0.22  # of the claim's content, by weight
 _CONTEXT = 2  # sentences before a window that say what "it" is
-_CACHED = 20_000
+_JOINT = re.compile(r";\s+|(?<=[.!?])\s+(?=[A-Z])|,\s+(?:and|but|while|whereas)\s+")
+_LEAST_OF_PART = 3  # content words of a part of a claim that is checked by itself
+_LEAST_OF_EACH = 2  # content words
+_CACHED = 20_000  # sentences
 
 
 @dataclass(frozen=True)
@@ -42,12 +46,23 @@ class _Window:
     context: Analysis
 
     @property
+    def single(self) -> bool:
+        return self.first == self.last
+
+    def says(self, claim: str) -> bool:
+        """True when the claim is this window, word for word."""
+        plain = normalise(claim)
+        start, end = self.passage.sentences[self.first].start, self.passage.sentences[self.last].end
+        text = self.passage.text[start - self.passage.start : end - self.passage.start]
+        return plain in (normalise(self.clean), normalise(text))
+
+    @property
     def clean(self) -> str:
         return " ".join(sentence.clean for sentence in self.passage.sentences[self.first : self.last + 1])
 
 
 class ExactVerifier:
-    """Checks claims word by word and figure by figure; with an embedder it also knows words that mean nearly the same."""
+    """Checks claims word by word and figure by figure; with an embedder it also knows other words for the same."""
 
     def __init__(self, glossary: Glossary, embedder: Embedder | None) -> None:
         self._glossary = glossary
@@ -62,13 +77,22 @@ class ExactVerifier:
         `score` is the weighted share of the claim's content words that the best window covers. An empty claim, or no
         passages, is not supported. Raises nothing on any text.
         """
+        verdict = self._verify(claim, passages)
+        parts = [] if verdict.supported else [part for part in _JOINT.split(claim) if part.strip()]
+        if len(parts) < 2 or any(len(self._analyse(part).content) < _LEAST_OF_PART for part in parts):
+            return verdict
+        return _together([self._verify(part, passages) for part in parts]) or verdict
+
+    def _verify(self, claim: str, passages: Sequence[Passage]) -> Verdict:
         said = self._analyse(claim)
         if not said.words and not said.quantities:
             return Verdict(False, 0.0, (), ("the claim is empty",))
         windows = list(self._windows(passages))
         if not windows:
             return Verdict(False, 0.0, (), ("there is no passage to check the claim against",))
-        weights = Weights([w.read for w in windows if w.first == w.last])
+        if same := next((w for w in windows if w.says(claim)), None):
+            return Verdict(True, 1.0, (_citation(same, 1.0),))
+        weights = Weights([w.read for w in windows if w.single])
         results = [self._check(said, window, weights) for window in self._closest(said, windows, weights)]
         problems, share, window = min(results, key=lambda result: (len(result[0]) > 0, len(result[0])))
         return Verdict(not problems, share, (_citation(window, share),), tuple(problems))
@@ -97,16 +121,20 @@ class ExactVerifier:
     def _closest(self, claim: Analysis, windows: list[_Window], weights: Weights) -> list[_Window]:
         """The windows that were most likely meant, best first: one sentence, unless two are clearly better."""
         cosines = self._cosines(claim.raw, [window.clean for window in windows])
-        scored = sorted(
-            ((_overlap(claim, w, weights) + COSINE_WEIGHT * c, -place, w) for place, (w, c) in enumerate(zip(windows, cosines, strict=True))),
-            key=lambda row: row[:2],
-            reverse=True,
-        )
-        singles = [(score, w) for score, _, w in scored if w.first == w.last]
-        best = singles[0][0]
-        kept = [(score, w) for score, w in singles if score >= best - MARGIN]
-        kept += [(score, w) for score, _, w in scored if w.first != w.last and score >= best and _both_needed(claim, w, self._analyse)]
+        scores = [_overlap(claim, w, weights) + COSINE_WEIGHT * c for w, c in zip(windows, cosines, strict=True)]
+        best = max(score for score, w in zip(scores, windows, strict=True) if w.single)
+        kept = [
+            (score, w)
+            for score, w in zip(scores, windows, strict=True)
+            if (score >= best - MARGIN if w.single else score >= best and self._both_needed(claim, w))
+        ]
         return [w for _, w in sorted(kept, key=lambda row: -row[0])[:MOST_WINDOWS]]
+
+    def _both_needed(self, claim: Analysis, window: _Window) -> bool:
+        """Each of the two sentences holds at least two content words of the claim that the other has not."""
+        sentences = window.passage.sentences[window.first : window.last + 1]
+        first, second = (self._analyse(sentence.clean).stems & claim.stems for sentence in sentences)
+        return len(first - second) >= _LEAST_OF_EACH and len(second - first) >= _LEAST_OF_EACH
 
     def _cosines(self, claim: str, texts: list[str]) -> list[float]:
         if self._embedder is None:
@@ -123,17 +151,26 @@ class ExactVerifier:
         coverage = Coverage(claim, source, window.context, weights, self._senses)
         problems = [
             *quantity_problems(claim, source),
-            *route_problems(claim.routes, source.routes),
+            *route_problems(claim, source),
             *polarity_problems(claim, source),
             *direction_problems(claim, source),
             *comparison_problems(claim, source),
             *population_problems(claim, source, window.context),
-            *_content_problems(coverage, weights),
+            *_content_problems(coverage),
         ]
         share = min(1.0, max(0.0, coverage.share))
         if not problems and share < LEAST_COVERAGE:
             problems.append("most of what the claim says is not in the cited passage")
         return list(dict.fromkeys(problems)), share, window
+
+
+def _together(verdicts: list[Verdict]) -> Verdict | None:
+    """Two facts of two places in one sentence; None unless each stands, and in a place of its own."""
+    places = {(v.evidence[0].document_id, v.evidence[0].start) for v in verdicts if v.supported}
+    if len(places) < len(verdicts):
+        return None
+    evidence = tuple(replace(v.evidence[0], marker=marker) for marker, v in enumerate(verdicts, 1))
+    return Verdict(True, min(v.score for v in verdicts), evidence)
 
 
 def _clean(sentences: Sequence[Sentence]) -> str:
@@ -146,19 +183,12 @@ def _overlap(claim: Analysis, window: _Window, weights: Weights) -> float:
     return found / total if total else 0.0
 
 
-def _both_needed(claim: Analysis, window: _Window, analyse: object) -> bool:
-    """Each of the two sentences holds at least two content words of the claim that the other has not."""
-    first, second = (analyse(s.clean).stems & claim.stems for s in window.passage.sentences[window.first : window.last + 1])  # type: ignore[operator]
-    return len(first - second) >= 2 and len(second - first) >= 2
-
-
-def _content_problems(coverage: Coverage, weights: Weights) -> list[str]:
+def _content_problems(coverage: Coverage) -> list[str]:
     problems = [f"'{word.text}' is not in the cited passage" for word in coverage.missing_terms()]
-    problems += [f"says '{ours.text}' where the source says '{theirs.text}'" for ours, theirs in coverage.swapped_relatives()]
-    invented = coverage.invented()
-    total = sum(weights.of(word) for word in coverage.matched) or 1.0
-    if sum(weights.of(word) for word in invented) / total > MOST_INVENTED:
-        problems.append(f"the cited passage says nothing of {', '.join(word.text for word in invented)}")
+    swapped = coverage.swapped_relatives()
+    problems += [f"says '{ours.text}' where the source says '{theirs.text}'" for ours, theirs in swapped]
+    if not problems and (unexplained := coverage.unexplained()):
+        problems.append(f"the cited passage says nothing of {', '.join(word.text for word in unexplained)}")
     return problems
 
 

@@ -1,4 +1,4 @@
-"""chunk: sentences -> passages. Whole sentences, under one heading, short enough to be embedded whole; offsets are carried."""
+"""chunk: sentences -> passages: whole sentences, under one heading, short enough to be embedded; with offsets."""
 
 from __future__ import annotations
 
@@ -21,7 +21,9 @@ def chunk(document: Document, sentences: Sequence[Sentence], count: CountWordPie
     `limit` is in word pieces of the embedder, heading and special pieces included. A sentence beyond it (which
     `segment` has cut already) would stand alone.
     """
-    return [_passage(document, group) for group in _packed(document, _paragraphs(sentences, count, limit), count, limit)]
+    return [
+        _passage(document, group) for group in _packed(document, _paragraphs(sentences, count, limit), count, limit)
+    ]
 
 
 def _paragraphs(sentences: Sequence[Sentence], count: CountWordPieces, limit: int) -> Iterator[list[Sentence]]:

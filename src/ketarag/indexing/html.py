@@ -9,13 +9,28 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from bs4 import BeautifulSoup, Comment, NavigableString, Tag
+from bs4 import BeautifulSoup
+from bs4.element import NavigableString, PreformattedString, Tag
 
 from ketarag.types import LeftOut, Span
 
 _FURNITURE = {"nav", "header", "footer", "aside", "form", "button", "menu", "dialog"}
-_INVISIBLE = {"script", "style", "noscript", "template", "svg", "head", "iframe", "object"}
-_BLOCKS = {"p", "div", "section", "article", "main", "ul", "ol", "table", "tr", "blockquote", "pre", "figure", "figcaption"}
+_INVISIBLE = {"script", "style", "noscript", "template", "svg", "head", "title", "iframe", "object"}
+_BLOCKS = {
+    "p",
+    "div",
+    "section",
+    "article",
+    "main",
+    "ul",
+    "ol",
+    "table",
+    "tr",
+    "blockquote",
+    "pre",
+    "figure",
+    "figcaption",
+}
 _BLOCKS |= {"body", "html", "dl", "dt", "dd", "hr", "br", "address", "details", "summary", "thead", "tbody", "caption"}
 _NUMBER = re.compile(r"\s*\[?\d")
 _LEVELS = {f"h{level}": level for level in range(1, 7)}
@@ -39,7 +54,7 @@ class _Block:
 def read_html(source: str) -> HtmlText:
     """The visible text of a page; never raises: malformed markup is read as browsers do."""
     soup = BeautifulSoup(source, "html.parser")
-    title = soup.title.get_text(" ", strip=True) if soup.title else ""
+    title = " ".join(soup.title.get_text().split()) if soup.title else ""
     pieces: list[str] = []
     left_out: list[LeftOut] = []
     at = 0
@@ -111,5 +126,5 @@ def _events(soup: BeautifulSoup) -> Iterator[tuple[str, str]]:
                 after = [("leave", ""), *after]
             stack.extend(reversed(after))
             stack.extend(reversed(list(node.children)))  # type: ignore[arg-type]
-        elif isinstance(node, NavigableString) and not isinstance(node, Comment):
+        elif isinstance(node, NavigableString) and not isinstance(node, PreformattedString):  # comments and the like
             yield "text", str(node)

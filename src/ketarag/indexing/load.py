@@ -80,7 +80,7 @@ def load_corpus(folder: Path) -> Corpus:
 
 
 def document_files(folder: Path) -> list[Path]:
-    """Every file of the folder that may be a document, in ascending order. Raises CorpusError when it cannot be listed."""
+    """Every file of the folder that may be a document, in ascending order. Raises CorpusError when there is none."""
     if not folder.is_dir():
         raise CorpusError(f"{folder}: no such folder; name a folder of documents with --corpus or KETARAG_CORPUS")
     try:
@@ -110,7 +110,7 @@ def file_sha256(path: Path) -> str:
 
 
 def decode(data: bytes, path: Path) -> str:
-    """The text of a file: UTF-8 where it is valid, else what charset-normalizer finds. Raises CorpusError on binary data."""
+    """The text of a file: UTF-8 where it is valid, else what charset-normalizer finds. Raises CorpusError on binary."""
     from charset_normalizer import from_bytes
 
     try:

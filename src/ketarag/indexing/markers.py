@@ -1,7 +1,7 @@
 """What is in a text without being its words: reference markers glued to words, and Markdown's own signs.
 
-A superscript `4` of the printed page arrives as `signals.4 At`, `effects,5 and`, `SC/CSCI.7. It` or `quality13, 40, and`.
-It is a hole in the sentence, never one of its numbers.
+A superscript `4` of the printed page arrives as `signals.4 At`, `effects,5 and`, `SC/CSCI.7. It` or
+`quality13, 40, and`. It is a hole in the sentence, never one of its numbers.
 """
 
 from __future__ import annotations
@@ -12,9 +12,7 @@ from ketarag.types import Span
 
 _LIST = r"\d{1,3}(?:\s?[,–-]\s?\d{1,3})*"
 _UNIT = r"(?!\s*(?:%|mg|microgram|mcg|µg|μg|g|kg|ml|mL|L|h|hr|hours?|min|minutes?|days?|weeks?|months?|years?|times)\b)"
-_AFTER_PUNCTUATION = re.compile(
-    rf"(?<=[^\W\d_][.,;:!?]|[)\]’”\"'][.,;:!?])({_LIST}\.?)(?=\s|$){_UNIT}", re.MULTILINE
-)
+_AFTER_PUNCTUATION = re.compile(rf"(?<=[^\W\d_][.,;:!?]|[)\]’”\"'][.,;:!?])({_LIST}\.?)(?=\s|$){_UNIT}", re.MULTILINE)
 _ABBREVIATION_BEFORE = re.compile(r"(?:\b(?:e\.g|i\.e|vs|ca|cf|approx|no|fig|p|pp|vol)|\b[A-Za-z])[.,]$", re.IGNORECASE)
 _AFTER_WORD = re.compile(rf"(?<=[a-z]{{4}})({_LIST})(?=[,.;:]?(?:\s|$)){_UNIT}", re.MULTILINE)
 _BRACKETED = re.compile(r"\s?\[\d{1,3}(?:\s?[,–-]\s?\d{1,3})*\](?!\()")
@@ -35,13 +33,17 @@ def reference_markers(text: str) -> list[Span]:
     sign of lost superscripts; elsewhere `omega3` and `interleukin6` stay words.
     """
     found = [
-        Span(*match.span(1)) for match in _AFTER_PUNCTUATION.finditer(text) if not _is_abbreviation(text, match.start(1))
+        Span(*match.span(1))
+        for match in _AFTER_PUNCTUATION.finditer(text)
+        if not _is_abbreviation(text, match.start(1))
     ]
     if found:
         found += [Span(*match.span(1)) for match in _AFTER_WORD.finditer(text)]
     found += [Span(*match.span()) for match in _BRACKETED.finditer(text)]
     raised = (Span(*match.span()) for match in _RAISED.finditer(text))
-    return disjoint([*found, *(span for span in raised if not _LENGTH_BEFORE.search(text, max(0, span.start - 3), span.start))])
+    return disjoint(
+        [*found, *(span for span in raised if not _LENGTH_BEFORE.search(text, max(0, span.start - 3), span.start))]
+    )
 
 
 def markdown_signs(text: str) -> list[Span]:

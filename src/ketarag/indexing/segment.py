@@ -1,13 +1,14 @@
 """segment: a `Document` -> its sections and sentences, with exact offsets.
 
-A list belongs to its lead-in: "interactions with, e.g.:" and its bullets are one sentence, unless together they are too long
-to be read at once; then each item is a sentence of its own and repeats the lead-in in `clean`.
+A list belongs to its lead-in: "interactions with, e.g.:" and its bullets are one sentence, unless together they are too
+long to be read at once; then each item is a sentence of its own and repeats the lead-in in `clean`.
 Not here: what counts as a reference marker (`markers`), packing into passages (`chunk`).
 """
 
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
@@ -18,7 +19,7 @@ Fits = Callable[[str], bool]
 """Whether a text is short enough to be embedded whole."""
 
 LONGEST_LIST = 600
-"""Characters of a lead-in with its list that still count as one sentence: about 100 words, what one answer can quote."""
+"""Characters of a lead-in with its list that still count as one sentence: about 100 words, what an answer can quote."""
 
 _BULLET = re.compile(r"[ \t]*(?:[•‣◦▪]|(?:[*+–-]|\(?\d{1,2}[.)]|\(?[a-z]\))[ \t])[ \t]*(?=\S)")
 _ATX = re.compile(r"[ ]{0,3}(#{1,6})[ \t]+(.+?)[ \t]*#*[ \t]*$")
@@ -29,7 +30,7 @@ _NEVER_LAST = re.compile(
     r"(?:\b(?:vs|e\.g|i\.e|cf|ca|approx|incl|Dr|Mr|Mrs|Ms|Prof|St|Fig|Figs|Eq|Ref|Refs|Vol|Ch|Sec|al)"
     r"|(?<![\w.])[A-Z]|\b[A-Z]\.[A-Z])$"
 )
-_NUMBERED = re.compile(r"(?:\b|(?<=\())Nos?\.\s+\d")
+_NUMBERED = re.compile(r"\bNos?\.\s+\d")
 _HOLE = "\0"
 
 
@@ -52,25 +53,29 @@ class _Block:
 
 
 def segment(document: Document, fits: Fits = lambda _: True) -> Segmentation:
-    """Sections and sentences of everything that is not left out; a sentence that does not fit is cut at a white space."""
+    """Sections and sentences of everything that is not left out; a sentence that does not fit is cut at white space."""
     text = document.text
-    holes = disjoint([*reference_markers(text), *(markdown_signs(text) if "#" in text or "*" in text or "](" in text else [])])
+    holes = disjoint(
+        [*reference_markers(text), *(markdown_signs(text) if "#" in text or "*" in text or "](" in text else [])]
+    )
     kept = _kept(document)
     blocks = _with_headings(text, [block for span in kept for block in _blocks(text, span)])
     masked = _mask(text, holes)
     sections = _sections(text, blocks)
+    starts = [block.span.start for block in blocks]
     sentences: list[Sentence] = []
     for section in sections:
-        inside = [block for block in blocks if block.kind != "heading" and section.span.contains(block.span)]
+        first, last = (bisect_left(starts, at) for at in (section.span.start, section.span.end))
+        inside = [block for block in blocks[first:last] if block.kind != "heading"]
         for paragraph, group in _groups(text, inside):
-            for spans, lead_in in _sentence_spans(text, masked, group):
+            for spans, lead_in in _sentence_spans(masked, group):
                 maker = _Maker(document, section.heading, holes, paragraph, lead_in)
                 sentences += [maker.sentence(part) for part in maker.fitting(spans, fits)]
     return Segmentation(sections, tuple(sentences))
 
 
 def clean_text(text: str, items: tuple[Span, ...], holes: list[Span]) -> str:
-    """The words of `items` without holes and line breaks; list items joined by "; ", the first one after its lead-in."""
+    """The words of `items` without holes and line breaks; list items joined by "; ", the first after its lead-in."""
     cleaned = [" ".join(_without(text, _strip_bullet(text, item), holes).split()) for item in items]
     head, *rest = [piece for piece in cleaned if piece] or [""]
     joiner = " " if head.endswith(":") else "; "
@@ -190,7 +195,7 @@ def _groups(text: str, blocks: list[_Block]) -> Iterator[tuple[int, list[_Block]
         at = end
 
 
-def _sentence_spans(text: str, masked: str, group: list[_Block]) -> Iterator[tuple[tuple[Span, ...], str]]:
+def _sentence_spans(masked: str, group: list[_Block]) -> Iterator[tuple[tuple[Span, ...], str]]:
     """(spans that form one sentence, lead-in to repeat before it)."""
     first, *items = group
     sentences = [first.span] if first.kind == "row" else list(_split(masked, first.span))
@@ -225,7 +230,8 @@ def _is_abbreviation(masked: str, start: int, end: re.Match[str]) -> bool:
     """Whether the full stop `end` belongs to the word before it; `start` is where the sentence began."""
     before = max(start, end.start() - 8)
     return bool(
-        _NEVER_LAST.search(masked, before, end.start()) or _NUMBERED.search(masked, max(start, end.start() - 3), end.end() + 4)
+        _NEVER_LAST.search(masked, before, end.start())
+        or _NUMBERED.search(masked, max(start, end.start() - 3), end.end() + 4)
     )
 
 
@@ -239,11 +245,15 @@ def _mask(text: str, holes: list[Span]) -> str:
 
 def _without(text: str, span: Span, holes: list[Span]) -> str:
     pieces, at = [], span.start
-    for hole in holes:
+    for hole in holes[bisect_left(holes, span.start, key=_start) : bisect_left(holes, span.end, key=_start)]:
         if span.contains(hole):
             pieces.append(text[at : hole.start])
             at = hole.end
     return "".join([*pieces, text[at : span.end]])
+
+
+def _start(span: Span) -> int:
+    return span.start
 
 
 def _strip_bullet(text: str, span: Span) -> Span:

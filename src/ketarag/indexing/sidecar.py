@@ -15,7 +15,7 @@ from ketarag.types import LeftOut, Span
 
 @dataclass(frozen=True, slots=True)
 class Sidecar:
-    """`leave_out` rows are (first line, last line, reason), lines from 1, both included. `sha256` "" when not pinned."""
+    """`leave_out` rows are (first line, last line, reason), from 1, both included. `sha256` "" when not pinned."""
 
     title: str = ""
     published: date | None = None
@@ -31,12 +31,12 @@ def sidecar_path(document: Path) -> Path:
 
 
 def read_sidecar(path: Path) -> Sidecar:
-    """The sidecar at `path`, or an empty one where there is none. Raises CorpusError, naming the file, on a malformed one."""
+    """The sidecar at `path`, empty where there is none. Raises CorpusError, naming the file, on a malformed one."""
     if not path.is_file():
         return Sidecar()
     try:
         table: dict[str, Any] = tomllib.loads(path.read_text(encoding="utf-8"))
-        rows = [(*map(int, row["lines"]), str(row["reason"])) for row in table.pop("leave_out", [])]
+        rows = [_row(row) for row in table.pop("leave_out", [])]
         published = table.pop("published", None)
         if published is not None and not isinstance(published, date):
             raise TypeError(f"published = {published!r} is not a date such as 2020-04-04")
@@ -45,7 +45,7 @@ def read_sidecar(path: Path) -> Sidecar:
             published=published,
             publisher=str(table.pop("publisher", "")),
             sha256=str(table.pop("sha256", "")),
-            leave_out=tuple((first, last, reason) for first, last, reason in rows),
+            leave_out=tuple(rows),
             metadata={key: str(value) for key, value in table.items()},
         )
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, KeyError, TypeError, ValueError) as error:
@@ -56,16 +56,23 @@ def read_sidecar(path: Path) -> Sidecar:
 
 
 def left_out_spans(sidecar: Sidecar, text: str, path: Path) -> tuple[LeftOut, ...]:
-    """The line ranges as spans of `text`, in ascending order. Raises CorpusError on a range outside it, or on overlaps."""
+    """The line ranges as spans of `text`, in ascending order. Raises CorpusError when one is outside or two overlap."""
     starts = [0]
     for line in text.split("\n"):
         starts.append(min(starts[-1] + len(line) + 1, len(text)))
     found = []
     for first, last, reason in sorted(sidecar.leave_out):
         if not 1 <= first <= last < len(starts):
-            raise CorpusError(f"{path}: lines [{first}, {last}] are not in the text, which has lines 1 to {len(starts) - 1}")
+            raise CorpusError(
+                f"{path}: lines [{first}, {last}] are not in the text, which has lines 1 to {len(starts) - 1}"
+            )
         found.append(LeftOut(Span(starts[first - 1], starts[last]), reason))
     for left, right in pairwise(found):
         if left.span.overlaps(right.span):
             raise CorpusError(f"{path}: two leave_out ranges overlap ({left.reason!r} and {right.reason!r})")
     return tuple(found)
+
+
+def _row(row: dict[str, Any]) -> tuple[int, int, str]:
+    first, last = map(int, row["lines"])
+    return first, last, str(row["reason"])

@@ -20,7 +20,7 @@ class FaissStore:
 
     def __init__(self, dimension: int) -> None:
         """An empty store for vectors of `dimension` columns."""
-        self._index = faiss.IndexIDMap2(faiss.IndexFlatIP(dimension))
+        self._index: faiss.Index = faiss.IndexIDMap2(faiss.IndexFlatIP(dimension))
         self._numbers: dict[str, int] = {}
         self._names: dict[int, str] = {}
         self._next = 0
@@ -40,7 +40,9 @@ class FaissStore:
         Raises ValueError unless `vectors` has shape (len(ids), dimension).
         """
         if vectors.shape != (len(ids), self.dimension):
-            raise ValueError(f"{len(ids)} ids need vectors of shape ({len(ids)}, {self.dimension}), got {vectors.shape}")
+            raise ValueError(
+                f"{len(ids)} ids need vectors of shape ({len(ids)}, {self.dimension}), got {vectors.shape}"
+            )
         rows = {name: row for row, name in enumerate(ids)}
         if not rows:
             return
@@ -55,7 +57,7 @@ class FaissStore:
         """Forgets the ids; an unknown id is not an error."""
         gone = [self._numbers.pop(name) for name in dict.fromkeys(ids) if name in self._numbers]
         if gone:
-            self._index.remove_ids(np.array(gone, dtype=np.int64))
+            self._index.remove_ids(faiss.IDSelectorBatch(np.array(gone, dtype=np.int64)))
         for number in gone:
             del self._names[number]
 

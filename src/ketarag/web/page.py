@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 EXAMPLES: Mapping[str, tuple[str, ...]] = {
-    "ketamine-pharmacology-and-cancer-pain": (
+    "ketamine-pharmacology-and-cancer-pain.txt": (
         "What IV dose is used for depression?",
         "How is ketamine eliminated?",
         "Which routes can ketamine be given by?",

@@ -79,7 +79,7 @@ def answer_html(answer: Answer, turn: int) -> str:
 
 def claim_html(claim: Claim, turn: int) -> str:
     """One sentence with its markers; a lead-in with bullets becomes a list."""
-    markers = "".join(f" {_marker_link(turn, marker)}" for marker in claim.markers)
+    markers = "".join(f"&nbsp;{_marker_link(turn, marker)}" for marker in claim.markers)
     lead, *items = [escape(part) for part in _BULLET.split(claim.text)]
     if not items:
         return f"<p>{lead}{markers}</p>"
@@ -97,7 +97,8 @@ def panel_html(turns: Sequence[tuple[int, Answer]], documents: Mapping[str, Docu
 def card_html(citation: Citation, turn: int, document: Document | None, supports: bool = True) -> str:
     """One citation: marker, title and date of its document, heading, the verbatim quote and where it stands."""
     published = f" · {human_date(document.published)}" if document and document.published else ""
-    heading = f'<p class="kr-heading">{escape(citation.heading)}</p>' if citation.heading else ""
+    told = citation.heading in ("", citation.title)
+    heading = "" if told else f'<p class="kr-heading">{escape(citation.heading)}</p>'
     label = f"Source {citation.marker}" if supports else f"Closest passage {citation.marker}"
     return (
         f'<article class="{"kr-card" if supports else "kr-card kr-near"}" id="{card_id(turn, citation.marker)}" '

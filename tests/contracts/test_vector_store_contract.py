@@ -1,0 +1,125 @@
+"""Any `VectorStore`. A new one passes by subclassing `VectorStoreContract` with its fixture."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from ketarag.indexing.store import FaissStore
+from ketarag.protocols import Vectors, VectorStore
+from ketarag.testing import MemoryVectorStore
+
+DIMENSION = 4
+_IDS = st.sampled_from("abcdefgh")
+_STEPS = st.lists(
+    st.one_of(
+        st.tuples(st.just("add"), st.lists(_IDS, max_size=4), st.integers(0, 99)),
+        st.tuples(st.just("delete"), st.lists(_IDS, max_size=4), st.just(0)),
+    ),
+    max_size=12,
+)
+
+
+def unit(*rows: tuple[float, ...]) -> Vectors:
+    vectors = np.array(rows, dtype=np.float32)
+    return np.asarray(vectors / np.linalg.norm(vectors, axis=1, keepdims=True), dtype=np.float32)
+
+
+def random_rows(count: int, seed: int) -> Vectors:
+    return np.random.default_rng(seed).normal(size=(count, DIMENSION)).astype(np.float32)
+
+
+AXES = unit((1, 0, 0, 0), (0, 1, 0, 0), (0.6, 0.8, 0, 0))
+
+
+class VectorStoreContract:
+    make: Callable[[int], VectorStore]
+
+    @pytest.fixture
+    def store(self) -> VectorStore:
+        return type(self).make(DIMENSION)
+
+    def test_an_empty_store_finds_nothing(self, store: VectorStore) -> None:
+        assert len(store) == 0
+        assert store.search(AXES[:1], 3) == []
+
+    def test_the_nearest_come_first_with_their_inner_products(self, store: VectorStore) -> None:
+        store.add(["x", "y", "xy"], AXES)
+        found = store.search(AXES[:1], 3)
+        assert [name for name, _ in found] == ["x", "xy", "y"]
+        assert [score for _, score in found] == pytest.approx([1.0, 0.6, 0.0])
+
+    @pytest.mark.parametrize(("k", "expected"), [(-1, 0), (0, 0), (1, 1), (3, 3), (1000, 3)])
+    def test_at_most_k_are_found(self, store: VectorStore, k: int, expected: int) -> None:
+        store.add(["x", "y", "xy"], AXES)
+        assert len(store.search(AXES[:1], k)) == expected
+
+    def test_an_id_that_is_held_is_replaced(self, store: VectorStore) -> None:
+        store.add(["x", "y"], AXES[:2])
+        store.add(["x"], AXES[1:2])
+        assert len(store) == 2
+        assert dict(store.search(AXES[1:2], 5)) == pytest.approx({"x": 1.0, "y": 1.0})
+
+    def test_the_last_of_repeated_ids_wins(self, store: VectorStore) -> None:
+        store.add(["x", "x"], AXES[:2])
+        assert store.search(AXES[1:2], 5) == [("x", pytest.approx(1.0))]
+
+    def test_deleted_ids_are_gone_and_unknown_ones_no_error(self, store: VectorStore) -> None:
+        store.add(["x", "y", "xy"], AXES)
+        store.delete(["x", "unknown", "x"])
+        store.delete([])
+        assert len(store) == 2
+        assert [name for name, _ in store.search(AXES[:1], 5)] == ["xy", "y"]
+
+    @pytest.mark.parametrize("shape", [(1, DIMENSION), (2, DIMENSION + 1), (2,), (0, DIMENSION)])
+    def test_shapes_that_do_not_fit_are_refused_and_change_nothing(
+        self, store: VectorStore, shape: tuple[int, ...]
+    ) -> None:
+        store.add(["x"], AXES[:1])
+        with pytest.raises(ValueError, match="ids"):
+            store.add(["x", "y"], np.ones(shape, dtype=np.float32))
+        assert store.search(AXES[:1], 5) == [("x", pytest.approx(1.0))]
+
+    def test_no_ids_add_nothing(self, store: VectorStore) -> None:
+        store.add([], np.zeros((0, DIMENSION), dtype=np.float32))
+        assert len(store) == 0
+
+    def test_what_was_added_is_not_tied_to_the_array(self, store: VectorStore) -> None:
+        rows = AXES[:1].copy()
+        store.add(["x"], rows)
+        rows[:] = 0
+        assert store.search(AXES[:1], 1) == [("x", pytest.approx(1.0))]
+
+    @settings(suppress_health_check=[HealthCheck.differing_executors])  # inherited by each store's class
+    @given(steps=_STEPS, seed=st.integers(0, 99), k=st.integers(1, 9))
+    def test_any_history_of_writes_searches_like_a_dictionary(
+        self, steps: list[tuple[str, list[str], int]], seed: int, k: int
+    ) -> None:
+        store = type(self).make(DIMENSION)
+        held: dict[str, Vectors] = {}
+        for step, ids, number in steps:
+            if step == "add":
+                rows = random_rows(len(ids), number)
+                store.add(ids, rows)
+                held |= dict(zip(ids, rows, strict=True))
+            else:
+                store.delete(ids)
+                held = {name: row for name, row in held.items() if name not in ids}
+        query = random_rows(1, seed)
+        expected = sorted((float(row @ query[0]) for row in held.values()), reverse=True)[:k]
+        found = store.search(query, k)
+        assert len(store) == len(held)
+        assert [score for _, score in found] == pytest.approx(expected, abs=1e-4)
+        assert all(score == pytest.approx(float(held[name] @ query[0]), abs=1e-4) for name, score in found)
+
+
+class TestFaissStore(VectorStoreContract):
+    make = FaissStore
+
+
+class TestMemoryVectorStore(VectorStoreContract):
+    make = MemoryVectorStore
