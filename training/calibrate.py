@@ -4,7 +4,7 @@ Two logistic regressions (scikit-learn) over the features of `ketarag.answering.
 scores of a first one that was fitted without that case (five folds), so that it learns what they look like on new questions.
 
 The threshold's rule: the highest confidence that declines at most MOST_DECLINED of the answerable cases, each scored by
-regressions fitted without it. The share's rule: of the sentence shares that keep fact recall within half a point of
+regressions fitted without it. The share's rule: of the sentence shares that keep fact recall within one point of
 the best, the one with the fewest sentences. The test split is never read here.
 """
 
@@ -36,9 +36,9 @@ from ketarag.indexing.embed import SentenceTransformerEmbedder
 from ketarag.loading import load_glossary
 from ketarag.types import Evidence, Turn
 
-MOST_DECLINED = 0.10
+MOST_DECLINED = 0.07
 FOLDS = 5
-SHARES = tuple(round(0.2 + 0.05 * step, 2) for step in range(17))
+SHARES = tuple(round(0.1 + 0.05 * step, 2) for step in range(19))
 _C = 0.1
 _SEED = 20260
 
@@ -150,7 +150,7 @@ def _share(examples: list[Example], logits: list[NDArray[np.float64]]) -> float:
             lengths.append(len(chosen))
         results.append((share, float(np.mean(recalls)), float(np.mean(lengths))))
         print(f"  share {share:.2f}: facts {results[-1][1]:.3f}, sentences {results[-1][2]:.2f}")
-    enough = max(recall for _, recall, _ in results) - 0.005
+    enough = max(recall for _, recall, _ in results) - 0.01
     return min((length, share) for share, recall, length in results if recall >= enough)[1]
 
 

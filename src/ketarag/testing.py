@@ -63,7 +63,7 @@ class HashEmbedder:
 
 
 class MemoryVectorStore:
-    """Vectors in a dictionary, searched by one matrix product."""
+    """Vectors in a dictionary, compared one by one."""
 
     def __init__(self, dimension: int) -> None:
         """An empty store for vectors of `dimension` columns."""

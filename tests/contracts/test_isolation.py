@@ -12,7 +12,7 @@ from ketarag.config import Settings
 
 
 def test_no_other_machine_can_be_reached() -> None:
-    with socket.socket() as one, pytest.raises((RuntimeError, UserWarning), match="192.0.2.1"):
+    with socket.socket() as one, pytest.raises((RuntimeError, UserWarning), match=r"192\.0\.2\.1"):
         one.connect(("192.0.2.1", 80))
 
 

@@ -207,6 +207,12 @@ def test_what_could_not_be_searched_in_the_history_does_no_harm(chain: Runnable[
     assert result.standalone_question == FOLLOW_UP
 
 
+def test_of_a_long_history_the_latest_questions_are_asked_again(chain: Runnable[Any, Any]) -> None:
+    history = [*["Is it slow?"] * 500, "What dose is used for depression?"]
+    result = chain.invoke({"question": FOLLOW_UP, "history": history})["result"]
+    assert "What dose is used for depression?" in result.standalone_question
+
+
 @pytest.mark.parametrize("asked", ["", {"question": "  "}])
 def test_an_empty_question_is_an_error(chain: Runnable[Any, Any], asked: Any) -> None:
     with pytest.raises(QuestionError):

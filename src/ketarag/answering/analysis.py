@@ -14,11 +14,11 @@ from ketarag.text import STOP_WORDS, content_stems, normalise, stem
 
 _PREFIXES = "non|anti|sub|down|up|post|pre|un|dis|de|re|co|s|r|hyper|neuro|inter|intra"
 _WORD = re.compile(
-    rf"(?<![a-z0-9])(?:(?:{_PREFIXES})-|non )[a-z]+|[a-z]+(?:'[a-z]+)?[0-9]*[a-z0-9]*|[0-9]+[a-z]+[a-z0-9]*|[,;:().]"
+    rf"(?<![a-z0-9])(?:(?:{_PREFIXES})-|non )[a-z]+|[a-z]+(?:'[a-z]+)?[0-9]*[a-z0-9]*|(?<![0-9])[0-9]+[a-z]+[a-z0-9]*|[,;:().]"
 )
 _CLAUSE_WORDS = vocabulary("but although though while whereas however because")
 _MARKS = frozenset(",;:().")
-_CAPITALS = re.compile(r"(?<![\w.])(?=[\w-]*[A-Z])[A-Za-z][\w-]*")
+_CAPITALS = re.compile(r"(?<![\w.])(?=[\w-]{0,40}[A-Z])[A-Za-z][\w-]*")
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 import numpy as np
 
@@ -23,8 +24,9 @@ _RELATIVE_PREFIX = 5  # letters that relatives share at least
 _RIVAL_ENDING = 6  # letters
 _CACHED_WORDS = 20_000
 LEAST_GAIN = 0.022  # of cosine: removing an invented word gains at least this
-LEAST_JOINT_GAIN = 0.05  # the same for all words without a counterpart together
+LEAST_PART_GAIN = 0.03  # the same for a part of the claim that begins with a comma or "and"
 MOST_UNKNOWN = 0.4  # share of the content, by weight, that may lack a counterpart where there is no embedder
+_PART_BEGINS = re.compile(r"[,;:()]|\b(?:and|but|or|which|who|because|while)\b")
 _PREFIX = re.compile(r"(?:un|in|im|ir|non|dis)(?=[a-z]{4})")
 
 
@@ -51,15 +53,12 @@ class WordSenses:
             self._pieces[word] = self.embedder.count_word_pieces(word) - 2
         return self._pieces[word]
 
-    def gains(self, claim: str, source: str, words: Sequence[Word]) -> list[float] | None:
-        """How much nearer to `source` the claim comes without each of `words`, then without all of them, in cosine.
-
-        None without an embedder.
-        """
+    def gains(self, claim: str, source: str, spans: Sequence[tuple[int, int]]) -> list[float]:
+        """How much nearer to `source` the claim comes, in cosine, without each of `spans`; [] without an embedder."""
         if self.embedder is None:
-            return None
-        texts = [_without(claim, [word]) for word in words] + [_without(claim, words)]
-        vectors = self.embedder.encode([source, claim, *texts])
+            return []
+        texts = [claim[:start] + claim[end:] for start, end in spans]
+        vectors = self.embedder.encode([source, claim, *(" ".join(text.split()) for text in texts)])
         cosines = vectors[1:] @ vectors[0]
         return [float(value) for value in cosines[1:] - cosines[0]]
 
@@ -72,10 +71,10 @@ class WordSenses:
             self._vectors.update(zip(new, self.embedder.encode(new), strict=True))
 
 
-def _without(text: str, words: Sequence[Word]) -> str:
-    for word in sorted(words, key=lambda w: -w.start):
-        text = text[: word.start] + text[word.end :]
-    return " ".join(text.split())
+def _added_parts(text: str, words: Sequence[Word]) -> list[tuple[int, int]]:
+    """The parts of a claim behind its first, between commas and "and", that hold one of `words`."""
+    cuts = [*(match.start() for match in _PART_BEGINS.finditer(text)), len(text)]
+    return [(a, b) for a, b in pairwise(cuts) if any(a <= word.start < b for word in words)]
 
 
 class Weights:
@@ -159,19 +158,22 @@ class Coverage:
         absent = [word for word, value in self.matched.items() if value < SAME and word.stem not in LIGHT]
         if not absent:
             return []
-        gains = self._senses.gains(self.claim.canonical, self._window.canonical, absent)
-        if gains is None:
+        if self._senses.embedder is None:
             share = sum(self._weights.of(word) for word in absent) / sum(
                 self._weights.of(word) for word in self.matched
             )
             return absent if share > MOST_UNKNOWN else []
+        text = self.claim.canonical
+        parts = _added_parts(text, absent)
+        gains = self._senses.gains(text, self._window.canonical, [(w.start, w.end) for w in absent] + parts)
         near = [other.text for other in self._window.content]
         found = [
             word
             for word, gain in zip(absent, gains, strict=False)
             if gain > LEAST_GAIN + 0.1 * max(0.0, self._senses.closest(word.text, near) - 0.35)
         ]
-        return found or (absent if gains[-1] > LEAST_JOINT_GAIN else [])
+        added = [part for part, gain in zip(parts, gains[len(absent) :], strict=True) if gain > LEAST_PART_GAIN]
+        return found or [word for word in absent if any(a <= word.start < b for a, b in added)]
 
     def missing_terms(self) -> list[Word]:
         """Names and technical words of the claim that neither the window nor what it is about holds."""

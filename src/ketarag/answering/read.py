@@ -12,6 +12,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,7 +29,7 @@ from ketarag.errors import ModelError
 from ketarag.types import Evidence, Hit, Reading
 
 CONFIDENCE_FEATURES = (
-    "best", "second", "best_cosine", "best_soft", "best_coverage", "best_rare", "best_strangest", "passage_soft", "passage_rare",
+    "best", "second", "top_cosine", "best_cosine", "best_soft", "best_coverage", "best_rare", "best_strangest", "passage_soft", "passage_rare",
     "passage_strangest", "measure_missing", "kind_missing", "unknown_share", "log_question_words",
 )  # fmt: skip
 """Columns of `confidence_features`, in order."""
@@ -141,6 +142,7 @@ def confidence_features(
         [
             ranked[0],
             ranked[1] if len(ranked) > 1 else ranked[0],
+            float(rows[:, column["cosine"]].max()),
             rows[best, column["local_cosine"]],
             rows[best, column["soft_coverage"]],
             rows[best, column["window_coverage"]],
@@ -156,13 +158,13 @@ def confidence_features(
     )
 
 
-def _logistic(table: Mapping[str, object], names: tuple[str, ...]) -> Logistic:
-    if tuple(table["names"]) != names:  # type: ignore[arg-type]
+def _logistic(table: Mapping[str, Any], names: tuple[str, ...]) -> Logistic:
+    if tuple(table["names"]) != names:
         raise ValueError(f"its features are {table['names']}, this version has {list(names)}")
-    vectors = [tuple(map(float, table[key])) for key in ("mean", "scale", "weights")]  # type: ignore[call-overload]
-    if any(len(vector) != len(names) for vector in vectors):
+    mean, scale, weights = (tuple(map(float, table[key])) for key in ("mean", "scale", "weights"))
+    if {len(mean), len(scale), len(weights)} != {len(names)}:
         raise ValueError("its vectors have other lengths than its names")
-    return Logistic(names, *vectors, float(table["intercept"]))  # type: ignore[arg-type]
+    return Logistic(names, mean, scale, weights, float(table["intercept"]))
 
 
 def _sigmoid(value: float) -> float:

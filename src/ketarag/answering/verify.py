@@ -26,7 +26,8 @@ from ketarag.protocols import Embedder, Vectors
 from ketarag.text import normalise
 from ketarag.types import Citation, Passage, Sentence, Verdict
 
-LEAST_COVERAGE = 0.55
+LEAST_COVERAGE = 0.55  # of the claim's content, by weight, tuned on eval/cases/dev/claims.jsonl like the next three
+LONGEST_CLAIM = 2_000  # characters: some ten sentences
 MARGIN = 0.12  # of the closest window's score: how much farther a window may be and still be the one that was meant
 MOST_WINDOWS = 4
 COSINE_WEIGHT = 0.5
@@ -52,6 +53,8 @@ class _Window:
     def says(self, claim: str) -> bool:
         """True when the claim is this window, word for word."""
         plain = normalise(claim)
+        if not plain:
+            return False
         start, end = self.passage.sentences[self.first].start, self.passage.sentences[self.last].end
         text = self.passage.text[start - self.passage.start : end - self.passage.start]
         return plain in (normalise(self.clean), normalise(text))
@@ -77,21 +80,24 @@ class ExactVerifier:
         `score` is the weighted share of the claim's content words that the best window covers. An empty claim, or no
         passages, is not supported. Raises nothing on any text.
         """
-        verdict = self._verify(claim, passages)
-        parts = [] if verdict.supported else [part for part in _JOINT.split(claim) if part.strip()]
-        if len(parts) < 2 or any(len(self._analyse(part).content) < _LEAST_OF_PART for part in parts):
-            return verdict
-        return _together([self._verify(part, passages) for part in parts]) or verdict
-
-    def _verify(self, claim: str, passages: Sequence[Passage]) -> Verdict:
-        said = self._analyse(claim)
-        if not said.words and not said.quantities:
-            return Verdict(False, 0.0, (), ("the claim is empty",))
         windows = list(self._windows(passages))
         if not windows:
             return Verdict(False, 0.0, (), ("there is no passage to check the claim against",))
         if same := next((w for w in windows if w.says(claim)), None):
             return Verdict(True, 1.0, (_citation(same, 1.0),))
+        if len(claim) > LONGEST_CLAIM:
+            problem = f"a claim of {len(claim)} characters is more than one statement; the longest is {LONGEST_CLAIM}"
+            return Verdict(False, 0.0, (), (problem,))
+        verdict = self._verify(claim, windows)
+        parts = [] if verdict.supported else [part for part in _JOINT.split(claim) if part.strip()]
+        if len(parts) < 2 or any(len(self._analyse(part).content) < _LEAST_OF_PART for part in parts):
+            return verdict
+        return _together([self._verify(part, windows) for part in parts]) or verdict
+
+    def _verify(self, claim: str, windows: list[_Window]) -> Verdict:
+        said = self._analyse(claim)
+        if not said.words and not said.quantities:
+            return Verdict(False, 0.0, (), ("the claim is empty",))
         weights = Weights([w.read for w in windows if w.single])
         results = [self._check(said, window, weights) for window in self._closest(said, windows, weights)]
         problems, share, window = min(results, key=lambda result: (len(result[0]) > 0, len(result[0])))

@@ -5,6 +5,7 @@ Not here: what text stands for a passage (`chunk.embedded_text`), where vectors 
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -25,6 +26,8 @@ BUNDLED_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9
 
 _FEW = 8
 """Texts that one thread embeds faster than several: a question must not wait for threads that other work holds."""
+
+_THREADS = threading.Lock()
 
 _WEIGHTS = ("model.safetensors", "pytorch_model.bin")
 
@@ -73,14 +76,16 @@ class SentenceTransformerEmbedder:
 
 @contextmanager
 def _threads(texts: int) -> Iterator[None]:
+    """One thread for few texts. The number is torch's own, one for the process: hence the lock."""
     import torch
 
-    before = torch.get_num_threads()
-    torch.set_num_threads(1 if texts <= _FEW else before)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)
+    with _THREADS:
+        before = torch.get_num_threads()
+        torch.set_num_threads(1 if texts <= _FEW else before)
+        try:
+            yield
+        finally:
+            torch.set_num_threads(before)
 
 
 def _token_vectors(output: dict[str, Any], offsets: list[tuple[int, int]]) -> TokenVectors:
@@ -126,7 +131,7 @@ def _load(path: str) -> SentenceTransformer:
     from sentence_transformers import SentenceTransformer
     from transformers.utils import logging
 
-    logging.disable_progress_bar()
+    logging.disable_progress_bar()  # type: ignore[no-untyped-call]
     try:
         return SentenceTransformer(path, local_files_only=True, device=None)
     except (OSError, ValueError) as error:

@@ -19,6 +19,9 @@ from ketarag.errors import QuestionError
 from ketarag.integrations.langchain.documents import citation_document, passage_document
 from ketarag.types import Final, StreamEvent, VerifiedClaim
 
+REPEATED = 8
+"""Latest questions of a history that are asked again: longer chains of follow-ups than people keep in mind."""
+
 
 class KetaRAGRetriever(BaseRetriever):
     """The assistant's own retrieval (dense and lexical, glossary, fusion): passages as documents, best first.
@@ -53,8 +56,8 @@ def answer_chain(assistant: Assistant) -> Runnable[str | Question, AddableDict]:
 
     The output is LangChain's retrieval-chain dictionary: "answer" (text with [1] markers), "context" (the cited
     quotes as documents, in the order of their markers) and "result" (the `Answer`). Streamed pieces add up to it: one
-    for each claim as soon as it is verified, the "result" last. Of the history the questions count: they are asked
-    again, which gives the same answers; what an AI message says is never a source.
+    for each claim as soon as it is verified, the "result" last. Of the history the latest questions count: they are
+    asked again, which gives the same answers; what an AI message says is never a source.
     Raises QuestionError when the question cannot be searched.
     """
 
@@ -72,12 +75,12 @@ def answer_chain(assistant: Assistant) -> Runnable[str | Question, AddableDict]:
 
 
 def _resumed(assistant: Assistant, history: Sequence[MessageLikeRepresentation]) -> Conversation:
-    """A conversation in which the questions of `history` have been asked."""
+    """A conversation in which the latest questions of `history` have been asked."""
     conversation = assistant.conversation()
-    for message in convert_to_messages(history):
-        if isinstance(message, HumanMessage):
-            with suppress(QuestionError):  # what could not be searched then is no part of the conversation now
-                conversation.ask(message.text)
+    asked = [message.text for message in convert_to_messages(history) if isinstance(message, HumanMessage)]
+    for question in asked[-REPEATED:]:
+        with suppress(QuestionError):  # what could not be searched then is no part of the conversation now
+            conversation.ask(question)
     return conversation
 
 
