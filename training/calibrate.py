@@ -1,7 +1,9 @@
 """python -m training.calibrate: fits the first reader on the development cases and writes `answering/reader.json`.
 
-Two logistic regressions (scikit-learn) over the features of `ketarag.answering.features`. The second one sees sentence
-scores of a first one that was fitted without that case (five folds), so that it learns what they look like on new questions.
+Two regressions over the features of `ketarag.answering.features`. The first one ranks: a conditional logit (McFadden 1974), the
+likelihood that the best sentence of a question is a gold one, with its scores then scaled to probabilities (Platt 1999). The
+second one, a logistic regression, says whether a question is answered at all. It sees sentence scores of a first one that was
+fitted without that case (five folds), so that it learns what they look like on new questions.
 
 The threshold's rule: the highest confidence that declines at most MOST_DECLINED of the answerable cases, each scored by
 regressions fitted without it. The share's rule: of the sentence shares that keep fact recall within one point of
@@ -18,6 +20,8 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.optimize import minimize
+from scipy.special import logsumexp, softmax
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
 from sklearn.preprocessing import StandardScaler
@@ -40,6 +44,7 @@ MOST_DECLINED = 0.07
 FOLDS = 5
 SHARES = tuple(round(0.1 + 0.05 * step, 2) for step in range(19))
 _C = 0.1
+_RIDGE = 10.0
 _SEED = 20260
 
 
@@ -63,8 +68,7 @@ def main() -> int:
     features, examples = _examples(assistant)
     print(f"{len(examples)} development cases, {sum(e.case.answerable for e in examples)} answerable")
     held_out, summaries = _cross_fitted(features, examples)
-    sentence = _fit(SENTENCE_FEATURES, np.concatenate([e.rows for e in _answerable(examples)]),
-                    np.concatenate([e.gold for e in _answerable(examples)]))  # fmt: skip
+    sentence = _fit_ranking(_answerable(examples))
     labels = np.array([e.case.answerable for e in examples])
     confidence = _fit(CONFIDENCE_FEATURES, summaries, labels)
     scores = _cross_scored(summaries, labels)
@@ -114,9 +118,7 @@ def _cross_fitted(
     for fold in _folds(len(examples)):
         inside = set(fold.tolist())
         train = _answerable([e for at, e in enumerate(examples) if at not in inside])
-        model = _fit(
-            SENTENCE_FEATURES, np.concatenate([e.rows for e in train]), np.concatenate([e.gold for e in train])
-        )
+        model = _fit_ranking(train)
         for at in inside:
             logits[at] = model.logits(examples[at].rows)
     rows = [confidence_features(features, e.view, e.found, e.rows, s) for e, s in zip(examples, logits, strict=True)]
@@ -180,12 +182,41 @@ def _print_report(
     print(f"answerable declined {np.mean(scores[labels] < threshold):.3f}")
 
 
+def _fit_ranking(examples: list[Example]) -> Logistic:
+    """Weights that put a gold sentence first, then a scale and an intercept that make the scores log-odds."""
+    reached = [example for example in examples if example.gold.any()]
+    scaler = StandardScaler().fit(np.concatenate([example.rows for example in reached]))
+    scaled = [(scaler.transform(example.rows), example.gold) for example in reached]
+
+    def loss(weights: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
+        value, gradient = _RIDGE * float(weights @ weights), 2 * _RIDGE * weights
+        for rows, gold in scaled:
+            scores = rows @ weights
+            everywhere, on_gold = softmax(scores), softmax(np.where(gold, scores, -np.inf))
+            value -= float(logsumexp(scores[gold]) - logsumexp(scores))
+            gradient = gradient - (on_gold - everywhere) @ rows
+        return value, gradient
+
+    weights = minimize(loss, np.zeros(len(SENTENCE_FEATURES)), jac=True, method="L-BFGS-B").x
+    scores = np.concatenate([rows @ weights for rows, _ in scaled])
+    platt = LogisticRegression(C=1e6).fit(scores[:, None], np.concatenate([gold for _, gold in scaled]))
+    return _rounded(SENTENCE_FEATURES, scaler, weights * float(platt.coef_[0, 0]), float(platt.intercept_[0]))
+
+
+def _rounded(
+    names: tuple[str, ...], scaler: StandardScaler, weights: NDArray[np.float64], intercept: float
+) -> Logistic:
+    """Six decimals: enough for every digit that is printed, and the file stays readable."""
+    mean, scale, rounded = (
+        tuple(round(float(value), 6) for value in vector) for vector in (scaler.mean_, scaler.scale_, weights)
+    )
+    return Logistic(names, mean, scale, rounded, round(intercept, 6))
+
+
 def _fit(names: tuple[str, ...], rows: NDArray[np.float64], labels: NDArray[np.bool_]) -> Logistic:
     scaler = StandardScaler().fit(rows)
     model = LogisticRegression(C=_C, max_iter=5000).fit(scaler.transform(rows), labels)
-    vectors = (scaler.mean_, scaler.scale_, model.coef_[0])
-    mean, scale, weights = (tuple(round(float(value), 6) for value in vector) for vector in vectors)
-    return Logistic(names, mean, scale, weights, round(float(model.intercept_[0]), 6))
+    return _rounded(names, scaler, model.coef_[0], float(model.intercept_[0]))
 
 
 def _table(model: Logistic) -> dict[str, object]:

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from ketarag.indexing.folder import Index
     from ketarag.protocols import Reader, Retriever, Verifier
 
-READ_PASSAGES = 8
+READ_PASSAGES = 10
 """Passages that the reader reads for one question."""
 VERIFY_PASSAGES = 6
 """Passages that a free claim is checked against."""

@@ -17,6 +17,7 @@ from ketarag.errors import CorpusError
 from ketarag.text import normalise
 
 _LONGEST_CASED = 3
+_SPOKEN = ("route", "frequency")
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,8 +30,9 @@ class Entry:
 
     @property
     def spoken(self) -> str:
-        """The first form that is not an abbreviation in capitals, else the preferred one."""
-        return next((form for form in self.forms if not form.isupper()), self.forms[0])
+        """Of a route or frequency the first form in plain words, which an embedder knows; else the preferred form."""
+        plain = (form for form in self.forms if not form.isupper())
+        return next(plain, self.forms[0]) if self.kind in _SPOKEN else self.forms[0]
 
 
 @dataclass(frozen=True)
@@ -79,10 +81,7 @@ class Glossary:
         return self._replaced(text, question, lambda entry: entry.forms[0])
 
     def spelled_out(self, text: str, *, question: bool = False) -> str:
-        """`text` with every form replaced by its entry's first form in plain words: what an embedder knows.
-
-        An entry that has none (HCN, mg) keeps its preferred form.
-        """
+        """`text` with every form replaced by `Entry.spoken`: two spellings become one, and routes become words."""
         return self._replaced(text, question, lambda entry: entry.spoken)
 
     def _replaced(self, text: str, question: bool, form: Callable[[Entry], str]) -> str:

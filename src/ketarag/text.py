@@ -19,7 +19,7 @@ _SAME = str.maketrans(
     | {"µ": "u", "μ": "u", "\u00ad": "", "\u200b": ""}
 )
 _WORD = re.compile(r"[a-z0-9]+(?:[.,][0-9]+)*", re.IGNORECASE)
-_DIGRAPH = re.compile(r"(?<=[a-z])[ao]e(?=[a-z]{2})|^oe(?=[a-z]{4})")
+_DIGRAPH = re.compile(r"(?<=[a-z])[ao]e(?=[a-z]{2}|a$)|^oe(?=[a-z]{4})")
 _BRITISH_S = re.compile(r"is(?=(?:e[ds]?|ing|ations?|ers?)$)(?<=[a-z]{4}is)")
 _STEMMER = Stemmer.Stemmer("english")
 

@@ -60,7 +60,7 @@ _AFTER = {
 }
 _REACH = 48  # characters looked at on either side of a number
 _FILLER = (
-    r"(?:\s|only|just|a|an|the|another|one|first|next|average|mean|total|of|in|for|even|about|approximately|roughly|around)"
+    r"(?:\s|only|just|a|an|the|another|one|first|next|average|mean|total|of|in|for|even|few|several|couple|about|approximately|roughly|around)"
     "*"
 )
 _BEFORE_PATTERNS = [(kind, re.compile(rf"(?<![a-z])(?:{words}){_FILLER}$")) for kind, words in _BEFORE.items()]

@@ -11,7 +11,9 @@ from ketarag.answering.terms import is_term
 _NEAR = 4  # content words on either side that a direction is about
 _OUTWEIGHED = 0.35  # how near the agreeing word may be, against the opposite one, and still not count
 _LEAST_AGAINST = 0.3
+_COMPARED_TO = frozenset({"to", "with", "against"})
 _COMPARES = vocabulary("than versus vs compared")
+_MOST = 0.6  # of the stems of one side
 _SIDE = 4  # content words of each side of a comparison
 _UP, _DOWN = OPPOSITES[0]
 
@@ -80,7 +82,9 @@ def _sides(text: Analysis) -> list[tuple[frozenset[str], frozenset[str]]]:
     for place, word in enumerate(text.words):
         before = text.words[max(0, place - 4) : place]
         as_than = word.text == "as" and any(w.text == "as" for w in before)
-        if word.text in _COMPARES or as_than:
+        unfinished = word.text == "compared" and not {w.text for w in text.words[place + 1 : place + 2]} & _COMPARED_TO
+        of_figures = text.canonical[word.end : word.end + 3].strip(" .")[:1].isdigit()  # 25 vs. 50 %
+        if (word.text in _COMPARES and not unfinished and not of_figures) or as_than:
             left = [w.stem for w in text.words[:place] if w.content]
             right = [w.stem for w in text.words[place + 1 :] if w.content][:_SIDE]
             sides.append((frozenset(left), frozenset(right)))
@@ -92,8 +96,8 @@ def _sides_swapped(claim: Analysis, source: Analysis) -> bool:
     for left, right in _sides(claim):
         for stated_left, stated_right in _sides(source):
             only_left, only_right = stated_left - stated_right, stated_right - stated_left
-            crossed = len(right & only_left) and len(left & only_right) and not (right & only_right)
-            if crossed:
+            moved = left & only_right and not right & stated_right
+            if moved and (right & only_left or len(left & only_right) >= _MOST * len(only_right)):
                 return True
     return False
 

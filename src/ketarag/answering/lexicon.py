@@ -152,7 +152,10 @@ GROUPS: dict[str, str] = {
         "women": "woman women female females",
         "men": "man men male males",
         "humans": "human humans people person persons man",
-        "animals": "animal animals rodent rodents rat rats mouse mice primate primates monkey monkeys dog dogs",
+        "animals": "animal animals",
+        "rodents": "rodent rodents rat rats mouse mice",
+        "monkeys": "primate primates monkey monkeys ape apes",
+        "dogs": "dog dogs canine",
         "volunteers": "volunteer volunteers healthy",
         "cancer": "cancer cancers tumour tumor malignancy malignant oncology oncological",
         "non-cancer": "noncancer nonmalignant benign",
@@ -164,6 +167,7 @@ GROUPS: dict[str, str] = {
 }
 """Words for groups of people (or animals) to the group's name."""
 
+ANIMALS = frozenset({"animals", "rodents", "monkeys", "dogs"})
 INTERCHANGEABLE_GROUPS = frozenset({"humans"})
 """Said of anyone: "people" for "patients" is not a change of population, unless the source speaks of animals."""
 

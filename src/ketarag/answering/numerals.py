@@ -12,7 +12,16 @@ _ONES += ["thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen",
 _TENS = ["twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"]
 _SCALES = {"hundred": 100, "thousand": 1000, "million": 1_000_000, "billion": 1_000_000_000, "dozen": 12}
 _VALUES = {word: i for i, word in enumerate(_ONES)} | {word: 10 * i for i, word in enumerate(_TENS, 2)} | _SCALES
-_PARTS = {"half": 1 / 2, "third": 1 / 3, "quarter": 1 / 4, "fifth": 1 / 5, "tenth": 1 / 10}
+_PARTS = {
+    "half": 1 / 2,
+    "third": 1 / 3,
+    "quarter": 1 / 4,
+    "fifth": 1 / 5,
+    "sixth": 1 / 6,
+    "eighth": 1 / 8,
+    "tenth": 1 / 10,
+}
+_PARTS |= {"twentieth": 1 / 20, "hundredth": 1 / 100}
 _PARTS |= {"halves": 1 / 2} | {f"{word}s": value for word, value in _PARTS.items() if word != "half"}
 
 _DIGITS = r"\d{1,3}(?:,\d{3})+(?:\.\d+)?(?!\d)|\d+(?:\.\d+)?|\.\d+"
@@ -24,7 +33,8 @@ NUMBER = rf"(?:{_IN_DIGITS}|(?<![a-z])(?:{_WORDS})(?![a-z]))"
 """A number in digits or words, of normalised text."""
 
 PART = (
-    rf"(?<![a-z-])(?:(?P<part_of>{_SMALL}|an?)[ -])?(?P<part>half|halves|third|thirds|quarter|quarters|fifths?|tenths?)"
+    rf"(?<![a-z-])(?:(?P<part_of>{_SMALL}|an?)[ -])?(?P<part>"
+    r"half|halves|third|thirds|quarter|quarters|fifths?|sixths?|eighths?|tenths?|twentieths?|hundredths?)"
     r"(?![a-z]|[ -]?li(?:fe|ves))"
 )
 """A fraction in words; whether it is one ("a third of") or an ordinal ("the third dose") is for `part_value`."""

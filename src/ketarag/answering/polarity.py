@@ -108,6 +108,8 @@ def _denied_only_in_source(claim: Analysis, source: Analysis) -> list[str]:
         word = source.words[place]
         if word.text in WEAK_NEGATORS and not _opens(source, place):
             continue
+        if claim_negators and _is_open(source, place) and not _opens(source, place):
+            continue
         head = _scope(source, place, _HEAD)
         others = {s for other in _all_but(source, head) for s in other}
         shared = [s for s in head if s in claim.all_stems and s not in denied | negated_words and s not in others]

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from ketarag.answering.analysis import Analysis
-from ketarag.answering.lexicon import GROUPS, INTERCHANGEABLE_GROUPS
+from ketarag.answering.lexicon import ANIMALS, GROUPS, INTERCHANGEABLE_GROUPS
 
 _RIVALS = (
     frozenset({"cancer", "non-cancer"}),
-    frozenset({"humans", "animals"}),
+    *(frozenset({"humans", kind}) for kind in sorted(ANIMALS)),
     frozenset({"adults", "children"}),
     frozenset({"men", "women"}),
 )
@@ -15,7 +15,7 @@ _RIVALS = (
 
 def population_problems(claim: Analysis, source: Analysis, context: Analysis) -> list[str]:
     """A problem for every group of the claim that neither the source nor what it is about names."""
-    said, stated, around = _groups(claim), _groups(source), _groups(context)
+    said, stated, around = _groups(claim), _with_wider(_groups(source)), _with_wider(_groups(context))
     problems = []
     for group in said - stated:
         rivals = {rival for pair in _RIVALS if group in pair for rival in pair if rival != group} & stated
@@ -28,3 +28,8 @@ def population_problems(claim: Analysis, source: Analysis, context: Analysis) ->
 
 def _groups(text: Analysis) -> set[str]:
     return {GROUPS[word.text] for word in text.words if word.text in GROUPS}
+
+
+def _with_wider(groups: set[str]) -> set[str]:
+    """Rodents are animals."""
+    return groups | {"animals"} if groups & ANIMALS else groups

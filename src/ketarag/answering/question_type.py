@@ -61,7 +61,7 @@ _ASKED: tuple[tuple[Kind, str], ...] = (
     (
         Kind.FACTOR,
         r"how many times|how much (?:more|less|stronger|weaker|greater|higher)|\w+-?fold|how (?:potent|strong)|potency|"
-        r"ratio|(?:stronger|weaker|more potent) than",
+        r"ratio\b|(?:stronger|weaker|more potent) than",
     ),
     (
         Kind.DURATION,
@@ -121,7 +121,7 @@ _HELD: dict[Kind, str] = {
     Kind.PLACE: r"\b(?:countr(?:y|ies)|usa|uk|europe|in the [a-z]+|receptor|channel|site|neurons?|urine|feces|liver|hepatic|skin)\b",
 }
 
-_ASKED_PATTERNS = [(kind, re.compile(pattern)) for kind, pattern in _ASKED]
+_ASKED_PATTERNS = [(kind, re.compile(rf"(?<!\w)(?:{pattern})")) for kind, pattern in _ASKED]
 _HELD_PATTERNS = {kind: re.compile(pattern) for kind, pattern in _HELD.items()}
 
 

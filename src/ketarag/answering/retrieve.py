@@ -58,8 +58,8 @@ class HybridRetriever:
         kept = [passage for passage in dict.fromkeys(carried) if passage in self._passages][:k]
         for passage in kept:
             found_by[passage]["carried"] = None
-        missing = [passage for passage in kept if passage not in best[:k]]
-        chosen = [*[passage for passage in best if passage not in missing][: k - len(missing)], *missing]
+        others = [passage for passage in best if passage not in kept][: k - len(kept)]
+        chosen = sorted([*others, *kept], key=lambda passage: (-scores[passage], passage))
         return [
             Hit(self._passages[passage], scores[passage], rank, "+".join(found_by[passage]))
             for rank, passage in enumerate(chosen, start=1)

@@ -48,8 +48,10 @@ class Speller:
 
     def _mended(self, word: str) -> str:
         lower = word.casefold()
-        if len(lower) < _SHORTEST or stem(lower) in self._stems or self._is_known(lower):
+        if len(lower) < _SHORTEST or lower in self._words or self._is_known(lower):
             return word
+        if stem(lower) in self._stems:  # another form of it; or, as "ketamin", it without its last letter
+            return f"{lower}e" if f"{lower}e" in self._words else word
         found = process.extractOne(
             lower, self._choices, scorer=OSA.normalized_similarity, score_cutoff=LEAST_SIMILARITY
         )

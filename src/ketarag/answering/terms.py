@@ -32,6 +32,7 @@ _CLASSES = (
     "january february march april june july august september october november december",
     "monday tuesday wednesday thursday friday saturday sunday",
     "factor protein enzyme hormone gene peptide lipid",
+    "chemotherapy radiotherapy radiation surgery transplantation dialysis psychotherapy",
     "cream gel tablet capsule patch spray syrup suppository lozenge ointment",
     "nurse nurses psychiatrist psychiatrists surgeon surgeons pharmacist pharmacists specialist specialists",
 )

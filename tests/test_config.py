@@ -1,0 +1,84 @@
+"""Settings: from the environment, from arguments, and what is refused."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ketarag.config import BUNDLED_MODEL, Settings, default_index, shipped_corpus
+from ketarag.errors import SettingsError
+
+
+def test_an_empty_environment_gives_the_defaults() -> None:
+    assert Settings.from_environment({}) == Settings()
+    assert Settings() == Settings(shipped_corpus(), None, BUNDLED_MODEL, "127.0.0.1", 7860)
+
+
+def test_every_setting_has_its_variable() -> None:
+    environment = {
+        "KETARAG_CORPUS": "my/corpus",
+        "KETARAG_INDEX": "my/index",
+        "KETARAG_MODEL": "my-model",
+        "KETARAG_HOST": "0.0.0.0",
+        "KETARAG_PORT": "8080",
+        "KETARAG_OTHER": "ignored",
+    }
+    expected = Settings(Path("my/corpus"), Path("my/index"), "my-model", "0.0.0.0", 8080)
+    assert Settings.from_environment(environment) == expected
+
+
+@pytest.mark.parametrize("name", ["CORPUS", "INDEX", "MODEL", "HOST"])
+def test_an_empty_variable_is_an_unset_one(name: str) -> None:
+    assert Settings.from_environment({f"KETARAG_{name}": ""}) == Settings()
+
+
+def test_without_an_argument_the_environment_of_the_process_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("KETARAG_MODEL", "of-the-process")
+    assert Settings.from_environment().model == "of-the-process"
+
+
+@pytest.mark.parametrize("port", ["http", "", "-1", "70000", "80.5", "٣", "1e3", " 80"])
+def test_a_port_that_cannot_work_is_refused_with_its_value_and_the_variable(port: str) -> None:
+    with pytest.raises(SettingsError, match=r"KETARAG_PORT") as refused:
+        Settings.from_environment({"KETARAG_PORT": port})
+    assert port in str(refused.value)
+
+
+@given(st.integers())
+def test_a_port_is_between_0_and_65535(port: int) -> None:
+    if 0 <= port <= 65535:
+        assert Settings(port=port).port == port
+    else:
+        with pytest.raises(SettingsError, match=str(port)):
+            Settings(port=port)
+
+
+def test_what_is_none_is_not_overridden() -> None:
+    settings = Settings(Path("c"), Path("i"), "m", "h", 1)
+    assert settings.overridden(None, None, None) == settings
+    assert settings.overridden("x", None, None) == Settings(Path("x"), Path("i"), "m", "h", 1)
+    assert settings.overridden(None, Path("y"), "z") == Settings(Path("c"), Path("y"), "z", "h", 1)
+
+
+def test_the_shipped_corpus_holds_the_document() -> None:
+    assert (shipped_corpus() / "ketamine-pharmacology-and-cancer-pain.txt").is_file()
+
+
+def test_every_corpus_has_an_index_of_its_own(tmp_path: Path) -> None:
+    one, other = tmp_path / "a" / "corpus", tmp_path / "b" / "corpus"
+    assert default_index(one) != default_index(other)
+    assert default_index(one).name.startswith("corpus-")
+    assert default_index(tmp_path / "a" / ".." / "a" / "corpus") == default_index(one)
+
+
+def test_a_named_index_is_used_as_it_is(tmp_path: Path) -> None:
+    assert Settings(index=tmp_path).index_path == tmp_path
+    assert Settings(corpus=tmp_path).index_path == default_index(tmp_path)
+
+
+def test_settings_cannot_be_changed() -> None:
+    with pytest.raises(AttributeError):
+        Settings().port = 1  # type: ignore[misc]
