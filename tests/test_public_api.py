@@ -12,7 +12,17 @@ import pytest
 
 import ketarag
 
-HEAVY = ("torch", "transformers", "sentence_transformers", "faiss", "gradio", "fastapi", "langchain", "langchain_core", "bm25s")
+HEAVY = (
+    "torch",
+    "transformers",
+    "sentence_transformers",
+    "faiss",
+    "gradio",
+    "fastapi",
+    "langchain",
+    "langchain_core",
+    "bm25s",
+)
 PUBLIC = sorted(set(ketarag.__all__) - {"__version__"})
 
 
@@ -51,7 +61,8 @@ def test_every_name_says_what_it_is(name: str) -> None:
     if isinstance(value, UnionType):
         return
     assert value.__module__.startswith("ketarag.")
-    assert value.__doc__ and not value.__doc__.startswith(f"{name}(")  # not the one that a dataclass makes up
+    assert value.__doc__
+    assert not value.__doc__.startswith(f"{name}(")  # not the one that a dataclass makes up
 
 
 @pytest.mark.parametrize("name", [name for name in PUBLIC if inspect.isclass(getattr(ketarag, name))])

@@ -93,17 +93,23 @@ def test_british_and_american_spellings_have_one_stem(british: str, american: st
     assert stem(british) == stem(american)
 
 
-@pytest.mark.parametrize(("one", "other"), [("does", "dose"), ("rise", "rize"), ("noise", "noize"), ("aeroplane", "eroplane")])
+@pytest.mark.parametrize(
+    ("one", "other"), [("does", "dose"), ("rise", "rize"), ("noise", "noize"), ("aeroplane", "eroplane")]
+)
 def test_words_that_only_look_british_keep_their_stem(one: str, other: str) -> None:
     assert stem(one) != stem(other)
 
 
-@pytest.mark.parametrize(("one", "other"), [("dose", "doses"), ("administered", "administering"), ("patient", "patients")])
+@pytest.mark.parametrize(
+    ("one", "other"), [("dose", "doses"), ("administered", "administering"), ("patient", "patients")]
+)
 def test_inflections_share_a_stem(one: str, other: str) -> None:
     assert stem(one) == stem(other)
 
 
-@pytest.mark.parametrize(("one", "other"), [("hypotension", "hypertension"), ("ketamine", "norketamine"), ("agonist", "antagonist")])
+@pytest.mark.parametrize(
+    ("one", "other"), [("hypotension", "hypertension"), ("ketamine", "norketamine"), ("agonist", "antagonist")]
+)
 def test_opposites_do_not(one: str, other: str) -> None:
     assert stem(one) != stem(other)
 

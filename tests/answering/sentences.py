@@ -7,7 +7,9 @@ from collections.abc import Sequence
 from ketarag.types import Document, Evidence, Hit, Passage, Sentence
 
 
-def make_passage(sentences: Sequence[str], *, document: str = "a.txt", heading: str = "", paragraphs: str = "") -> Passage:
+def make_passage(
+    sentences: Sequence[str], *, document: str = "a.txt", heading: str = "", paragraphs: str = ""
+) -> Passage:
     """The sentences with a space between; `paragraphs` numbers them by digits ("001"), all of one where it is ""."""
     made = []
     at = 0

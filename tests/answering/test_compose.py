@@ -9,7 +9,13 @@ from sentences import evidence_of, make_passage
 
 from ketarag.answering.compose import MOST_SENTENCES, compose, points_back
 
-SENTENCES = ["Ketamine is given PO.", "It is also given SC.", "Pain is relieved.", "However, relief is short.", "This is rare."]
+SENTENCES = [
+    "Ketamine is given PO.",
+    "It is also given SC.",
+    "Pain is relieved.",
+    "However, relief is short.",
+    "This is rare.",
+]
 
 
 def said(scores: list[float], share: float, paragraphs: str = "") -> list[str]:
@@ -52,7 +58,9 @@ def test_several_documents_stand_in_the_order_of_the_best_of_each() -> None:
     assert [item.sentence.text for item in compose(evidence, 0.5)] == ["B one.", "B two.", "A one."]
 
 
-@pytest.mark.parametrize("text", ["It lasts.", "However, it ends.", "These include pain.", "The exact mechanism is unclear."])
+@pytest.mark.parametrize(
+    "text", ["It lasts.", "However, it ends.", "These include pain.", "The exact mechanism is unclear."]
+)
 def test_words_that_need_the_sentence_before_are_known(text: str) -> None:
     assert points_back(make_passage([text]).sentences[0])
 
@@ -66,7 +74,9 @@ def test_words_that_only_begin_like_them_are_not(text: str) -> None:
     st.lists(st.tuples(st.sampled_from(SENTENCES), st.floats(0, 1), st.integers(0, 2)), min_size=1, max_size=8),
     st.floats(0.01, 1),
 )
-def test_one_to_three_sentences_the_best_among_them_each_once_in_order(rows: list[tuple[str, float, int]], share: float) -> None:
+def test_one_to_three_sentences_the_best_among_them_each_once_in_order(
+    rows: list[tuple[str, float, int]], share: float
+) -> None:
     texts, scores, paragraphs = zip(*rows, strict=True)
     passage = make_passage(texts, paragraphs="".join(map(str, sorted(paragraphs))))
     evidence = evidence_of(passage, scores)

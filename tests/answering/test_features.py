@@ -20,8 +20,14 @@ from ketarag.testing import HashEmbedder
 from ketarag.types import Passage
 
 GLOSSARY = Glossary.load(shipped_corpus() / "glossary.toml")
-DOSE = make_passage(["A dose of 500 mg is given SC.", "It is repeated weekly.", "Relief persists."], document="dose.txt", paragraphs="001")
-HARM = make_passage(["Tachycardia is common.", "Dreams may be vivid."], document="harm.txt", heading="Undesirable effects")
+DOSE = make_passage(
+    ["A dose of 500 mg is given SC.", "It is repeated weekly.", "Relief persists."],
+    document="dose.txt",
+    paragraphs="001",
+)
+HARM = make_passage(
+    ["Tachycardia is common.", "Dreams may be vivid."], document="harm.txt", heading="Undesirable effects"
+)
 HITS = hits_of(DOSE, HARM)
 FOUND = candidates(HITS)
 

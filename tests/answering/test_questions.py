@@ -43,7 +43,9 @@ def test_control_characters_and_line_breaks_become_one_space(text: str, expected
     assert checked_question(text) == expected
 
 
-@pytest.mark.parametrize("text", ["💊", "dose 💊?", "Wie hoch ist die Dosis?", "剂量是多少?", "ما هي الجرعة؟", "µg/kg ± 5 %"])
+@pytest.mark.parametrize(
+    "text", ["💊", "dose 💊?", "Wie hoch ist die Dosis?", "剂量是多少?", "ما هي الجرعة؟", "µg/kg ± 5 %"]
+)
 def test_emoji_and_other_scripts_stay_as_they_are(text: str) -> None:
     assert checked_question(text) == text
 

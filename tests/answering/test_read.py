@@ -24,7 +24,9 @@ from ketarag.testing import HashEmbedder
 
 SHIPPED = Path(module.__file__).with_name("reader.json")
 GLOSSARY = Glossary.load(shipped_corpus() / "glossary.toml")
-DOSE = make_passage(["A dose of 500 mg is given SC.", "It is repeated weekly.", "Relief persists."], document="dose.txt")
+DOSE = make_passage(
+    ["A dose of 500 mg is given SC.", "It is repeated weekly.", "Relief persists."], document="dose.txt"
+)
 HARM = make_passage(["Tachycardia is common.", "Dreams may be vivid."], document="harm.txt")
 LONG = make_passage([f"Patient {number} had relief." for number in range(20)], document="long.txt")
 

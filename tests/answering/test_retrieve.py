@@ -54,7 +54,7 @@ class Listening(HashEmbedder):
         super().__init__()
         self.heard: list[str] = []
 
-    def encode(self, texts: Sequence[str]):  # noqa: ANN201
+    def encode(self, texts: Sequence[str]):
         self.heard += texts
         return super().encode(texts)
 
@@ -113,7 +113,9 @@ RANKINGS = st.lists(st.integers(0, 4), unique=True)
 
 
 @given(RANKINGS, RANKINGS, st.integers(1, 6), RANKINGS)
-def test_carried_passages_are_among_at_most_k_hits(dense: list[int], lexical: list[int], k: int, carried: list[int]) -> None:
+def test_carried_passages_are_among_at_most_k_hits(
+    dense: list[int], lexical: list[int], k: int, carried: list[int]
+) -> None:
     hits = fused(dense, lexical).retrieve(["q"], k, [PASSAGES[at].id for at in carried])
     found = numbers(hits)
     assert len(found) == min(k, len({*dense, *lexical, *carried}))
@@ -144,7 +146,10 @@ def test_without_the_glossary_they_do_not() -> None:
 
 
 def test_the_abbreviation_of_a_question_finds_the_full_form_of_a_document() -> None:
-    passages = [make_passage(["It was given under the skin."], document="0"), make_passage(["It was given in May."], document="1")]
+    passages = [
+        make_passage(["It was given under the skin."], document="0"),
+        make_passage(["It was given in May."], document="1"),
+    ]
     (hit,) = real(passages=passages).retrieve(["given sc?"], 1)
     assert hit.passage == passages[0]
 
@@ -161,7 +166,7 @@ def test_an_odd_question_is_no_error(question: str) -> None:
     assert len(real().retrieve([question], 2)) <= 2
 
 
-def test_the_same_question_finds_the_same(assistant) -> None:  # noqa: ANN001
+def test_the_same_question_finds_the_same(assistant) -> None:
     question = "Which dose is given by continuous infusion?"
     assert assistant.retrieve(question, 8) == assistant.retrieve(question, 8)
     assert real().retrieve([question], 5) == real().retrieve([question], 5)

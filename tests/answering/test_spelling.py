@@ -59,7 +59,9 @@ def test_another_medical_word_is_no_slip(asked: str, vocabulary: str) -> None:
     assert Speller([vocabulary], lambda word: False).correct(asked) == asked
 
 
-@pytest.mark.parametrize("question", ["hypotension", "glaucoma", "morfine", "the dose mg IV", "colour", "Paris", "ok so"])
+@pytest.mark.parametrize(
+    "question", ["hypotension", "glaucoma", "morfine", "the dose mg IV", "colour", "Paris", "ok so"]
+)
 def test_what_is_short_ordinary_or_near_nothing_stays(question: str) -> None:
     assert SPELLER.correct(question) == question
 
@@ -82,7 +84,9 @@ def test_the_forms_of_the_glossary_are_left_alone() -> None:
 
 
 def test_letter_case_stays_where_nothing_is_mended() -> None:
-    assert SPELLER.correct("KETAMINE and Norketamine by CSCI, ketmine?") == "KETAMINE and Norketamine by CSCI, ketamine?"
+    assert (
+        SPELLER.correct("KETAMINE and Norketamine by CSCI, ketmine?") == "KETAMINE and Norketamine by CSCI, ketamine?"
+    )
 
 
 def test_an_empty_vocabulary_mends_nothing() -> None:

@@ -45,7 +45,7 @@ def drinks(tmp_path_factory: pytest.TempPathFactory) -> Assistant:
 @pytest.mark.parametrize("question", ["", "   ", "\n\t", "\0\x07", "\u200b"])
 def test_an_empty_question_is_refused_with_an_example(assistant: Assistant, question: str) -> None:
     for ask in (assistant.ask, assistant.retrieve, assistant.verify):
-        with pytest.raises(QuestionError, match="empty.*for example"):
+        with pytest.raises(QuestionError, match=r"empty.*for example"):
             ask(question)
 
 
@@ -59,21 +59,26 @@ def test_the_longest_question_is_answered_or_declined(assistant: Assistant) -> N
     assert assistant.ask(("What IV dose is used for depression? " * 60)[:2000]).text
 
 
-@pytest.mark.parametrize("question", ["What IV\0 dose\x1b is used\nfor depression?", "What IV dose is used for depression? 😀"])
+@pytest.mark.parametrize(
+    "question", ["What IV\0 dose\x1b is used\nfor depression?", "What IV dose is used for depression? 😀"]
+)
 def test_control_characters_and_emoji_do_not_hide_the_question(assistant: Assistant, question: str) -> None:
     answer = assistant.ask(question)
     assert "500 microgram/kg" in answer.text
     assert "\0" not in answer.question
 
 
-@pytest.mark.parametrize("question", ["😀", "ما هي الجرعة؟", "何ですか", "Ποια είναι η δόση;", "\ud83d", "𝓴𝓮𝓽𝓪𝓶𝓲𝓷𝓮", "a" * 2000, "%s %d {0}"])
-def test_other_scripts_get_an_answer_or_a_clear_error(assistant: Assistant, question: str) -> None:
-    try:
-        answer = assistant.ask(question)
-    except QuestionError as error:
-        assert "empty" in str(error)
-    else:
-        assert answer.abstained or answer.citations
+@pytest.mark.parametrize(
+    "question", ["😀", "ما هي الجرعة؟", "何ですか", "Ποια είναι η δόση;", "𝓴𝓮𝓽𝓪𝓶𝓲𝓷𝓮", "a" * 2000, "%s %d {0}"]
+)
+def test_other_scripts_get_an_answer_or_a_clear_refusal(assistant: Assistant, question: str) -> None:
+    answer = assistant.ask(question)
+    assert answer.abstained or answer.citations
+
+
+def test_half_an_emoji_is_nothing_visible(assistant: Assistant) -> None:
+    with pytest.raises(QuestionError, match="empty"):
+        assistant.ask("\ud83d")
 
 
 @pytest.mark.parametrize("k", [0, -1])
@@ -122,7 +127,7 @@ def test_a_model_that_is_not_there_is_named_with_the_cure(tmp_path: Path) -> Non
 
 def test_an_index_in_the_place_of_a_file_is_named(tmp_path: Path) -> None:
     (tmp_path / "index").write_text("a file")
-    with pytest.raises(IndexingError, match="index: cannot be written.*--index"):
+    with pytest.raises(IndexingError, match=r"index: cannot be written.*--index"):
         Assistant.load(index=tmp_path / "index")
 
 

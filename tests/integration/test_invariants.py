@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -90,7 +91,9 @@ def test_the_sample_holds_every_category() -> None:
     assert {case.category for case in SAMPLE} == {case.category for case in CASES}
 
 
-def test_quotes_numbers_and_verdicts_of_every_answer_hold(answers: list[tuple[QuestionCase, Answer]], article: Document) -> None:
+def test_quotes_numbers_and_verdicts_of_every_answer_hold(
+    answers: list[tuple[QuestionCase, Answer]], article: Document
+) -> None:
     for _, answer in answers:
         check(answer, article)
     assert sum(not answer.abstained for _, answer in answers) >= 20
@@ -105,7 +108,9 @@ def test_claims_are_the_words_of_their_quotes(answers: list[tuple[QuestionCase, 
             assert spoken == quoted
 
 
-def test_the_digits_of_references_are_no_numbers_of_an_answer(answers: list[tuple[QuestionCase, Answer]], assistant: Assistant) -> None:
+def test_the_digits_of_references_are_no_numbers_of_an_answer(
+    answers: list[tuple[QuestionCase, Answer]], assistant: Assistant
+) -> None:
     said = [claim.text for _, answer in answers for claim in answer.claims]
     passages = [hit.passage for hit in assistant.retrieve("ketamine", 100)]
     said += [sentence.clean for passage in passages for sentence in passage.sentences]
@@ -118,9 +123,9 @@ def test_the_digits_of_references_are_no_numbers_of_an_answer(answers: list[tupl
     )  # fmt: skip
     for marker in markers:
         assert not re.search(marker, text)
-    assert not {4, 7, 13, 17, 25, 35, 40, 41, 53, 59} & {
-        q.value for q in quantities(text) if q.dimension == "count" and q.value not in (4, 7)
-    }
+    counts = {quantity.value for quantity in quantities(text) if quantity.dimension == "count"}
+    assert 29 in counts
+    assert counts & {13, 17, 25, 35, 40, 41, 53, 59} == set()
 
 
 def test_the_furniture_of_the_page_is_never_found(assistant: Assistant, article: Document) -> None:
@@ -132,7 +137,9 @@ def test_the_furniture_of_the_page_is_never_found(assistant: Assistant, article:
             assert phrase not in hit.passage.text
 
 
-def test_the_same_question_gives_the_same_answer(answers: list[tuple[QuestionCase, Answer]], assistant: Assistant) -> None:
+def test_the_same_question_gives_the_same_answer(
+    answers: list[tuple[QuestionCase, Answer]], assistant: Assistant
+) -> None:
     for case, answer in answers[::6]:
         assert without_time(asked(assistant, case)) == without_time(answer)
 
@@ -148,10 +155,14 @@ def test_a_second_assistant_gives_the_same_answer(
         assert without_time(same) == without_time(answer)
 
 
-def test_two_threads_at_once_get_the_same_answers(answers: list[tuple[QuestionCase, Answer]], assistant: Assistant) -> None:
+def test_two_threads_at_once_get_the_same_answers(
+    answers: list[tuple[QuestionCase, Answer]], assistant: Assistant
+) -> None:
     some = answers[::5]
     with ThreadPoolExecutor(2) as pool:
-        runs = [pool.submit(lambda rows: [asked(assistant, case) for case, _ in rows], rows) for rows in (some, some[::-1])]
+        runs = [
+            pool.submit(lambda rows: [asked(assistant, case) for case, _ in rows], rows) for rows in (some, some[::-1])
+        ]
         forth, back = (run.result() for run in runs)
     for (_, expected), one, other in zip(some, forth, reversed(back), strict=True):
         assert without_time(one) == without_time(other) == without_time(expected)
@@ -253,13 +264,18 @@ PIECES = st.sampled_from(
 def test_the_invariants_hold_whatever_is_asked(assistant: Assistant, article: Document, question: str) -> None:
     try:
         check(assistant.ask(question), article)
-    except QuestionError as error:
-        assert "empty" in str(error)
+    except QuestionError:
+        assert not any(unicodedata.category(character)[0] in "LNPS" for character in question)
 
 
 @settings(max_examples=10, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(st.lists(PIECES, min_size=1, max_size=4).map(" ".join), st.sampled_from(["why?", "how long does it last?", "and by mouth?"]))
-def test_the_invariants_hold_for_follow_ups(assistant: Assistant, article: Document, question: str, follow_up: str) -> None:
+@given(
+    st.lists(PIECES, min_size=1, max_size=4).map(" ".join),
+    st.sampled_from(["why?", "how long does it last?", "and by mouth?"]),
+)
+def test_the_invariants_hold_for_follow_ups(
+    assistant: Assistant, article: Document, question: str, follow_up: str
+) -> None:
     conversation = assistant.conversation()
     try:
         conversation.ask(question)

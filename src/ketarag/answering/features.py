@@ -11,7 +11,7 @@ import math
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from threading import Lock
 
 import numpy as np
@@ -125,8 +125,16 @@ class FeatureExtractor:
         kind = asked_for(question)
         if kind is Kind.NONE and context and len(own_stems) <= 2:
             kind = asked_for(context)
-        (tokens,) = self._embedder.encode_tokens([text])
+        tokens = self._tokens(text, own)
         return QuestionView(text, kind, weights, own_stems, tokens, _words(text, tokens, weights))
+
+    def _tokens(self, text: str, own: str) -> TokenVectors:
+        """Word pieces of the joined text; as a whole it is halfway between that and the question by itself."""
+        if text == own:
+            return self._embedder.encode_tokens([text])[0]
+        joined, alone = self._embedder.encode_tokens([text, own])
+        middle = joined.pooled + alone.pooled
+        return replace(joined, pooled=np.asarray(middle / np.linalg.norm(middle), dtype=np.float32))
 
     def sentence_features(self, view: QuestionView, found: Sequence[Candidate], carried: Sequence[str]) -> Matrix:
         """Shape (len(found), len(SENTENCE_FEATURES)), float64, finite."""
