@@ -40,7 +40,7 @@ from ketarag.indexing.embed import SentenceTransformerEmbedder
 from ketarag.loading import load_glossary
 from ketarag.types import Evidence, Turn
 
-MOST_DECLINED = 0.05
+MOST_DECLINED = 0.07
 FOLDS = 5
 SHARES = tuple(round(0.1 + 0.05 * step, 2) for step in range(19))
 _C = 0.1

@@ -17,8 +17,9 @@ from threading import Lock
 import numpy as np
 from numpy.typing import NDArray
 
-from ketarag.answering.question_type import Kind, asked_for, holds
+from ketarag.answering.question_type import IMPLIED_WORD, Kind, asked_for, holds
 from ketarag.answering.rarity import LEAST_WEIGHT, TermStatistics, english_rarity
+from ketarag.answering.routes import implied as implied_routes
 from ketarag.glossary import Glossary
 from ketarag.protocols import Embedder, TokenVectors, Vectors
 from ketarag.text import STOP_WORDS, content_stems, normalise, stem, word_spans
@@ -38,7 +39,7 @@ _MEASURES = {
 }  # fmt: skip
 """Kinds whose absence from a sentence nearly rules it out; of the others a sentence may speak in many ways."""
 _CONTEXT_WEIGHT = 0.5
-"""Weight of a word of the conversation beside one of the question itself."""
+"""Weight of a word of the conversation, or one that is only implied, beside one of the question itself."""
 _REMOVED_DIRECTIONS = 2
 _CACHED_PASSAGES = 1024
 
@@ -55,13 +56,14 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True)
 class ReadSentence:
-    """What is computed once for a sentence: its words spelled out, their stems with those of its heading, its vectors.
+    """What is computed once for a sentence: its words spelled out, their stems with those of its heading, its routes, its vectors.
 
     `window` is the vector of the sentence after the one before it, shape (dimension,).
     """
 
     plain: str
     stems: frozenset[str]
+    routes: frozenset[str]
     tokens: TokenVectors
     window: Vectors
 
@@ -82,6 +84,7 @@ class QuestionView:
 
     text: str
     kind: Kind
+    routes: frozenset[str]
     weights: dict[str, float]
     own: frozenset[str]
     tokens: TokenVectors
@@ -115,18 +118,20 @@ class FeatureExtractor:
 
     def view(self, question: str, context: str = "") -> QuestionView:
         """The question, joined with what the conversation was about where there is a `context`."""
-        own = self._plain(question, question=True)
-        text = f"{self._plain(context, question=True)} {own}".strip()
         own_stems = frozenset(self._stems(question, question=True))
-        weights = {
-            name: self._terms.weight(name) * (1.0 if name in own_stems or not context else _CONTEXT_WEIGHT)
-            for name in self._stems(f"{context} {question}", question=True)
-        }
         kind = asked_for(question)
         if kind is Kind.NONE and context and len(own_stems) <= 2:
             kind = asked_for(context)
+        routes = self._routes(question, question=True) or self._routes(context, question=True)
+        implied = IMPLIED_WORD.get(kind, "") if own_stems or context else ""
+        own = f"{self._plain(question, question=True)} {implied}".strip()
+        text = f"{self._plain(context, question=True)} {own}".strip()
+        weights = {
+            name: self._terms.weight(name) * (1.0 if name in own_stems else _CONTEXT_WEIGHT)
+            for name in self._stems(f"{context} {question} {implied}", question=True)
+        }
         tokens = self._tokens(text, own)
-        return QuestionView(text, kind, weights, own_stems, tokens, _words(text, tokens, weights))
+        return QuestionView(text, kind, routes, weights, own_stems, tokens, _words(text, tokens, weights))
 
     def _tokens(self, text: str, own: str) -> TokenVectors:
         """Word pieces of the joined text; as a whole it is halfway between that and the question by itself."""
@@ -161,7 +166,8 @@ class FeatureExtractor:
         vectors = np.concatenate([item.tokens.vectors, *(other.tokens.vectors for other in before)])
         soft, rare, strangest = word_coverage(view, together, item.tokens.vectors)
         window_soft, _, _ = word_coverage(view, together, vectors)
-        held = holds(view.kind, item.plain)
+        other_route = bool(view.routes and item.routes and not view.routes & item.routes)
+        held = holds(view.kind, item.plain) and not other_route
         measure = view.kind in _MEASURES
         kind = not measure and view.kind is not Kind.NONE
         return [
@@ -219,7 +225,8 @@ class FeatureExtractor:
         windows = [" ".join(plain[max(0, at - 1) : at + 1]) for at in range(len(plain))]
         stems = [frozenset(self._stems(f"{sentence.heading} {sentence.clean}")) for sentence in sentences]
         vectors = self._embedder.encode_tokens(plain), self._embedder.encode(windows)
-        read = tuple(ReadSentence(*row) for row in zip(plain, stems, *vectors, strict=True))
+        routes = [implied_routes(self._routes(sentence.clean)) for sentence in sentences]
+        read = tuple(ReadSentence(*row) for row in zip(plain, stems, routes, *vectors, strict=True))
         with self._lock:
             self._kept[passage.id] = read
             while len(self._kept) > _CACHED_PASSAGES:
@@ -234,6 +241,10 @@ class FeatureExtractor:
             for passage in passages
             for sentence, item in zip(passage.sentences, self._read(passage), strict=True)
         }
+
+    def _routes(self, text: str, *, question: bool = False) -> frozenset[str]:
+        found = self._glossary.found_in(text, question=question)
+        return frozenset(entry.forms[0] for entry, _ in found if entry.kind == "route")
 
     def _plain(self, text: str, *, question: bool = False) -> str:
         return normalise(self._glossary.spelled_out(text, question=question))

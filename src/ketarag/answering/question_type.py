@@ -121,6 +121,15 @@ _HELD: dict[Kind, str] = {
     Kind.PLACE: r"\b(?:countr(?:y|ies)|usa|uk|europe|in the [a-z]+|receptor|channel|site|neurons?|urine|feces|liver|hepatic|skin)\b",
 }
 
+IMPLIED_WORD = {
+    Kind.DURATION: "duration",
+    Kind.DOSE: "dose",
+    Kind.ROUTE: "administered",
+    Kind.REASON: "mechanism",
+    Kind.DATE: "date",
+}
+"""The noun that such a question asks for without naming it: "how long" is a duration."""
+
 _ASKED_PATTERNS = [(kind, re.compile(rf"(?<!\w)(?:{pattern})")) for kind, pattern in _ASKED]
 _HELD_PATTERNS = {kind: re.compile(pattern) for kind, pattern in _HELD.items()}
 

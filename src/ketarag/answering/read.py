@@ -29,8 +29,9 @@ from ketarag.errors import ModelError
 from ketarag.types import Evidence, Hit, Reading
 
 CONFIDENCE_FEATURES = (
-    "best", "second", "top_cosine", "best_cosine", "best_soft", "best_coverage", "best_rare", "best_strangest", "passage_soft", "passage_rare",
-    "passage_strangest", "measure_missing", "kind_missing", "unknown_share", "log_question_words",
+    "best", "second", "top_cosine", "best_cosine", "best_soft", "best_coverage", "best_rare", "best_strangest",
+    "passage_soft", "passage_rare", "passage_strangest", "strangest", "measure_missing", "kind_missing", "unknown_share",
+    "log_question_words",
 )  # fmt: skip
 """Columns of `confidence_features`, in order."""
 
@@ -149,6 +150,7 @@ def confidence_features(
             rows[best, column["rare_coverage"]],
             rows[best, column["strangest_word"]],
             *features.covered_together(view, inside),
+            features.covered_together(view, found)[2],
             rows[best, column["measure_missing"]],
             rows[best, column["kind_missing"]],
             features.unknown_share(view),
