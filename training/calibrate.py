@@ -6,8 +6,8 @@ second one, a logistic regression, says whether a question is answered at all. I
 fitted without that case (five folds), so that it learns what they look like on new questions.
 
 The threshold's rule: the highest confidence that declines at most MOST_DECLINED of the answerable cases, each scored by
-regressions fitted without it. The share's rule: the lowest at which an answer has MOST_SENTENCES_ON_AVERAGE at most: what a clinician reads in one look. The test split
-is never read here.
+regressions fitted without it. The share's rule: the lowest at which an answer has at most MOST_SENTENCES_ON_AVERAGE, which a
+clinician reads in one look. The test split is never read here.
 """
 
 from __future__ import annotations

@@ -1,11 +1,11 @@
 """The one tree of errors. A message names the value, the cause and the cure.
 
-    KetaRAGError
-    ├── QuestionError        a question that cannot be searched (empty, too long)
-    ├── SettingsError        a setting or argument with a value that cannot work
-    ├── CorpusError          a corpus folder, document or sidecar that cannot be read
-    ├── IndexingError        an index that is missing, damaged, stale or in use
-    └── ModelError           a model that is missing, or whose files are not the pinned ones
+KetaRAGError
+├── QuestionError        a question that cannot be searched (empty, too long)
+├── SettingsError        a setting or argument with a value that cannot work
+├── CorpusError          a corpus folder, document or sidecar that cannot be read
+├── IndexingError        an index that is missing, damaged, stale or in use
+└── ModelError           a model that is missing, or whose files are not the pinned ones
 """
 
 
