@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from ketarag.answering.question_type import IMPLIED_WORD, Kind, asked_for, holds
 from ketarag.answering.rarity import LEAST_WEIGHT, TermStatistics, english_rarity
 from ketarag.answering.routes import implied as implied_routes
+from ketarag.answering.terms import names_a_subject
 from ketarag.glossary import Glossary
 from ketarag.protocols import Embedder, TokenVectors, Vectors
 from ketarag.text import STOP_WORDS, content_stems, normalise, stem, word_spans
@@ -205,6 +206,16 @@ class FeatureExtractor:
         ]
         return list(dict.fromkeys(missing))
 
+    def unknown_subjects(self, view: QuestionView) -> float:
+        """How many of the question's own words name a substance, disease, state or place that the corpus never names."""
+        words = [view.text[start:end] for start, end in word_spans(view.text)]
+        return float(
+            sum(
+                names_a_subject(word, stem(word)) and stem(word) in view.own and stem(word) not in self._terms.counts
+                for word in set(words)
+            )
+        )
+
     def unknown_share(self, view: QuestionView) -> float:
         """The share of the question's weight in words that stand nowhere in the corpus, in [0, 1]."""
         unknown = sum(weight for name, weight in view.weights.items() if name not in self._terms.counts)
@@ -223,7 +234,8 @@ class FeatureExtractor:
         sentences = passage.sentences
         plain = [self._plain(sentence.clean) for sentence in sentences]
         windows = [" ".join(plain[max(0, at - 1) : at + 1]) for at in range(len(plain))]
-        stems = [frozenset(self._stems(f"{sentence.heading} {sentence.clean}")) for sentence in sentences]
+        texts = [f"{sentence.heading} {sentence.clean}" for sentence in sentences]
+        stems = [frozenset([*self._stems(text), *content_stems(text)]) for text in texts]
         vectors = self._embedder.encode_tokens(plain), self._embedder.encode(windows)
         routes = [implied_routes(self._routes(sentence.clean)) for sentence in sentences]
         read = tuple(ReadSentence(*row) for row in zip(plain, stems, routes, *vectors, strict=True))

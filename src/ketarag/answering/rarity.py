@@ -35,7 +35,7 @@ def english_rarity(word: str) -> float:
 
 @dataclass(frozen=True)
 class TermStatistics:
-    """In how many of `sentences` sentences each stem stands, abbreviations spelled out."""
+    """In how many of `sentences` sentences each stem stands, as written or with abbreviations spelled out."""
 
     sentences: int
     counts: Mapping[str, int]
@@ -47,7 +47,7 @@ class TermStatistics:
         total = 0
         for passage in passages:
             for sentence in passage.sentences:
-                counts.update(set(content_stems(glossary.spelled_out(sentence.clean))))
+                counts.update({*content_stems(glossary.spelled_out(sentence.clean)), *content_stems(sentence.clean)})
                 total += 1
         return cls(total, counts)
 

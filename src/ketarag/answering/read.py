@@ -31,7 +31,7 @@ from ketarag.types import Evidence, Hit, Reading
 CONFIDENCE_FEATURES = (
     "best", "second", "top_cosine", "best_cosine", "best_soft", "best_coverage", "best_rare", "best_strangest",
     "passage_soft", "passage_rare", "passage_strangest", "strangest", "measure_missing", "kind_missing", "unknown_share",
-    "log_question_words",
+    "unknown_subjects", "log_question_words",
 )  # fmt: skip
 """Columns of `confidence_features`, in order."""
 
@@ -154,6 +154,7 @@ def confidence_features(
             rows[best, column["measure_missing"]],
             rows[best, column["kind_missing"]],
             features.unknown_share(view),
+            features.unknown_subjects(view),
             float(np.log1p(own)),
         ],
         dtype=np.float64,

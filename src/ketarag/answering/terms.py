@@ -10,13 +10,17 @@ import re
 
 from ketarag.text import stem
 
-_CLASSES = (
-    "sodium potassium calcium magnesium zinc iron lithium chloride "
-    "phosphate copper oxygen hydrogen nitrogen carbon water glucose",
+_BODY = (
     "liver hepatic kidney renal heart cardiac lung pulmonary brain "
     "cerebral skin stomach gastric bowel bladder urinary eye ocular "
     "bone muscle blood bile pancreas spleen thyroid mouth nose throat "
-    "limb arm leg hand foot head neck back chest abdomen skull",
+    "limb arm leg hand foot head neck back chest abdomen skull"
+)
+
+_CLASSES = (
+    "sodium potassium calcium magnesium zinc iron lithium chloride "
+    "phosphate copper oxygen hydrogen nitrogen carbon water glucose",
+    _BODY,
     "urine feces faeces sweat saliva bile breath milk plasma serum",
     "anxiety depression schizophrenia psychosis mania dementia delirium autism insomnia bipolar addiction",
     "diabetes asthma epilepsy stroke migraine arthritis angina sepsis "
@@ -27,6 +31,8 @@ _CLASSES = (
     "heroin alcohol caffeine nicotine cannabis cocaine insulin "
     "aspirin ibuprofen warfarin steroid steroids antibiotic antibiotics "
     "opioid opioids benzodiazepine benzodiazepines placebo",
+    "pregnancy pregnant breastfeeding lactation lactating newborn neonate elderly obese",
+    "glaucoma cataract porphyria anaphylaxis overdose cyp cytochrome bioavailability halflife",
     "usa us uk america england britain canada australia germany "
     "france italy spain china japan india europe africa asia",
     "january february march april june july august september october november december",
@@ -44,6 +50,18 @@ _ENDINGS = re.compile(
 _LONGEST_PLAIN = 3  # word pieces: a longer word is rare English, usually a term
 
 _STEMS: frozenset[str] = frozenset(stem(word) for words in _CLASSES for word in words.split())
+
+
+_BODY_STEMS = frozenset(stem(word) for word in _BODY.split())
+
+
+def names_a_subject(word: str, stemmed: str) -> bool:
+    """True when a question with `word` (lower case) is about that thing, so that a text without it cannot answer.
+
+    Parts of the body are not enough: people say "nose" for a route and "bladder" for the urinary tract.
+    """
+    named = stemmed in _STEMS or (len(word) > 5 and _ENDINGS.search(word) is not None)
+    return named and stemmed not in _BODY_STEMS
 
 
 def is_term(word: str, stemmed: str, pieces: int | None = None) -> bool:
