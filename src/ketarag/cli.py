@@ -37,6 +37,8 @@ Load = Callable[["Settings", Progress], "Assistant"]
 Build = Callable[["Settings", Progress], "IndexSummary"]
 
 ANSWERED, FAILURE, USAGE, ABSTAINED = 0, 1, 2, 3
+_WARM_UP = 200
+"""Characters of a title that are asked as a first question; the answer is thrown away."""
 INTERRUPTED = 130
 """What shells report for a program ended by Ctrl-C: 128 + SIGINT."""
 
@@ -170,7 +172,10 @@ def _serve(settings: Settings, load: Load) -> int:
     _tell("Starting KetaRAG: loading the models; the first time the index is built too (about 20 s) ...")
     from ketarag.web.server import serve
 
-    serve(load(settings, _tell), settings.host, settings.port)
+    assistant = load(settings, _tell)
+    for document in assistant.documents[:1]:
+        assistant.ask(document.title[:_WARM_UP])  # embeds its sentences now, so that the first person need not wait
+    serve(assistant, settings.host, settings.port)
     return ANSWERED
 
 
