@@ -108,3 +108,9 @@ def test_what_is_mended_stays_mended(question: str) -> None:
 @given(st.text(alphabet=st.characters(exclude_categories=["L"])))
 def test_numbers_and_signs_are_never_touched(question: str) -> None:
     assert SPELLER.correct(question) == question
+
+
+def test_a_figure_glued_to_a_word_of_the_documents_is_not_part_of_it() -> None:
+    glued = Speller(["neurotoxicity.17"], lambda word: False)
+    assert glued.correct("neurotoxicity.17") == "neurotoxicity.17"
+    assert glued.correct("neurotoxcity") == "neurotoxicity"

@@ -36,6 +36,7 @@ CONFIDENCE_FEATURES = (
 """Columns of `confidence_features`, in order."""
 
 _MOST_EVIDENCE = 8
+_DECIMALS = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +112,8 @@ class FeatureReader:
         if not found or not view.weights:
             return Reading((), 0.0, ())
         rows = self._features.sentence_features(view, found, carried)
-        logits = self._weights.sentence.logits(rows)
+        # Rounded: equal sentences differ in the last bits of their vectors, and then the document's order decides.
+        logits = np.round(self._weights.sentence.logits(rows), _DECIMALS)
         order = sorted(
             range(len(found)), key=lambda at: (-logits[at], found[at].sentence.document_id, found[at].sentence.start)
         )

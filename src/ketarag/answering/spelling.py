@@ -31,7 +31,8 @@ class Speller:
 
     def __init__(self, vocabulary: Iterable[str], is_known: Callable[[str], bool]) -> None:
         """`vocabulary`: lower-case words of the documents; `is_known`: whether a lower-case word is ordinary English."""
-        self._words = frozenset(word for word in vocabulary if len(word) >= _SHORTEST)
+        letters = (run for word in vocabulary for run in _WORD.findall(word))
+        self._words = frozenset(run for run in letters if len(run) >= _SHORTEST)
         self._choices = sorted(self._words)
         self._stems = frozenset(map(stem, self._words))
         self._is_known = is_known
