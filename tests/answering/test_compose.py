@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from sentences import evidence_of, make_passage
 
-from ketarag.answering.compose import MOST_SENTENCES, compose, points_back
+from ketarag.answering.compose import MOST_SENTENCES, compose
 
 SENTENCES = [
     "Ketamine is given PO.",
@@ -56,18 +55,6 @@ def test_several_documents_stand_in_the_order_of_the_best_of_each() -> None:
     first, second = make_passage(["B one.", "B two."], document="b.txt"), make_passage(["A one."], document="a.txt")
     evidence = [*evidence_of(first, [0.8, 0.9]), *evidence_of(second, [0.7])]
     assert [item.sentence.text for item in compose(evidence, 0.5)] == ["B one.", "B two.", "A one."]
-
-
-@pytest.mark.parametrize(
-    "text", ["It lasts.", "However, it ends.", "These include pain.", "The exact mechanism is unclear."]
-)
-def test_words_that_need_the_sentence_before_are_known(text: str) -> None:
-    assert points_back(make_passage([text]).sentences[0])
-
-
-@pytest.mark.parametrize("text", ["Italy is a country.", "Thistles grow.", "Ketamine is used.", "Iterate."])
-def test_words_that_only_begin_like_them_are_not(text: str) -> None:
-    assert not points_back(make_passage([text]).sentences[0])
 
 
 @given(

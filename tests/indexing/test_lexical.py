@@ -41,7 +41,7 @@ def test_texts_without_words_are_indexed_too() -> None:
 
 def test_what_is_saved_is_loaded(lexical: LexicalIndex, tmp_path: Path) -> None:
     lexical.save(tmp_path / "bm25")
-    loaded = LexicalIndex.load(tmp_path / "bm25", len(TEXTS))
+    loaded = LexicalIndex.load(tmp_path / "bm25")
     assert loaded.search("ketamine infusion", 5) == lexical.search("ketamine infusion", 5)
 
 

@@ -9,10 +9,6 @@ from ketarag.types import Evidence, Sentence
 
 MOST_SENTENCES = 3
 
-_POINTS_BACK = re.compile(
-    r"(?:It|They|This|These|Those|That|Such|Its|Their|The (?:exact )?(?:same|latter|former|mechanism|implications|duration)"
-    r"|However|Similarly|Thus|Further|Furthermore|Moreover|Also|For example)\b"
-)
 _NEVER_ALONE = re.compile(r"(?:It|They|This|These|Those|Its|Their|Such)\b")
 
 
@@ -34,11 +30,6 @@ def compose(evidence: Sequence[Evidence], share: float) -> list[Evidence]:
         chosen = [*chosen[: MOST_SENTENCES - 1], Evidence(before, best.passage, best.score)]
     documents = list(dict.fromkeys(item.sentence.document_id for item in chosen))
     return sorted(chosen, key=lambda item: (documents.index(item.sentence.document_id), item.sentence.start))
-
-
-def points_back(sentence: Sentence) -> bool:
-    """Whether a sentence begins with a word that needs the one before it."""
-    return _POINTS_BACK.match(sentence.clean) is not None
 
 
 def _before(evidence: Evidence) -> Sentence | None:

@@ -98,7 +98,7 @@ def read_index(folder: Path) -> Index:
         documents = tuple(_document(row) for row in _read_lines(place / "documents.jsonl"))
         by_id = {document.id: document for document in documents}
         passages = tuple(_passage(row, by_id) for row in _read_lines(place / "passages.jsonl"))
-        lexical = LexicalIndex.load(place / "bm25", len(passages))
+        lexical = LexicalIndex.load(place / "bm25")
         return Index(documents, passages, FaissStore.load(place), lexical, manifest, generation)
     except (OSError, KeyError, TypeError, ValueError, RuntimeError) as error:
         raise IndexingError(f"{place}: cannot be read ({error}); {_CURE}") from error

@@ -15,10 +15,9 @@ from ketarag.text import content_stems
 class LexicalIndex:
     """BM25 scores of texts in the order they were given."""
 
-    def __init__(self, model: Any, size: int) -> None:
+    def __init__(self, model: Any) -> None:
         """Use `build` or `load`."""
         self._model = model
-        self._size = size
 
     @classmethod
     def build(cls, texts: Sequence[str]) -> LexicalIndex:
@@ -26,7 +25,7 @@ class LexicalIndex:
         model = bm25s.BM25(method="lucene", k1=1.5, b=0.75)
         # The empty string keeps the vocabulary from being empty, which bm25s refuses; no query contains it.
         model.index([content_stems(text) or [""] for text in texts], show_progress=False)
-        return cls(model, len(texts))
+        return cls(model)
 
     def search(self, query: str, k: int) -> list[tuple[int, float]]:
         """The at most `k` best (position, score > 0), best first; ties by position."""
@@ -42,6 +41,6 @@ class LexicalIndex:
         self._model.save(str(folder), show_progress=False)
 
     @classmethod
-    def load(cls, folder: Path, size: int) -> LexicalIndex:
+    def load(cls, folder: Path) -> LexicalIndex:
         """What `save` wrote."""
-        return cls(bm25s.BM25.load(str(folder), load_corpus=False, allow_pickle=False), size)
+        return cls(bm25s.BM25.load(str(folder), load_corpus=False, allow_pickle=False))
