@@ -32,7 +32,7 @@ STOP_WORDS = frozenset(
         "where why how all any both each few more most other some such no not nor only own same so than too "
         "very s t just now as also please tell explain describe give know get got much many long often mean "
         "means called let like say says said according text document article source page hi hello thanks ok "
-        "okay actually really exactly"
+        "okay actually really exactly list show"
     ).split()
 )
 """Words that carry no topic: closed-class English, question words, and how people address an assistant."""
