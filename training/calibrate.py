@@ -102,13 +102,12 @@ def _example(assistant: Assistant, features: FeatureExtractor, case: QuestionCas
         conversation.ask(question)
     turns: tuple[Turn, ...] = conversation.turns
     condensed = condense(assistant._mended(case.question), turns)
-    carried = tuple(c.passage_id for c in turns[-1].answer.citations) if condensed.context else ()
-    hits = assistant._retriever.retrieve(condensed.queries, READ_PASSAGES, carried)
+    hits = assistant._retriever.retrieve(condensed.queries, READ_PASSAGES, condensed.carried)
     view = features.view(condensed.question, condensed.context)
     found = candidates(hits)
     places = [gold for group in case.evidence for gold in group]
     gold = np.array([any(c.sentence.start < g.end and g.start < c.sentence.end for g in places) for c in found])
-    return Example(case, view, found, features.sentence_features(view, found, carried), gold)
+    return Example(case, view, found, features.sentence_features(view, found, condensed.carried), gold)
 
 
 def _cross_fitted(

@@ -121,13 +121,12 @@ class Assistant:
         asked = checked_question(question)
         yield Progress("condense")
         condensed = condense(self._mended(asked), turns)
-        carried = _carried(turns) if condensed.context else ()
         clock.lap("condense")
         yield Progress("retrieve")
-        hits = self._retriever.retrieve(condensed.queries, READ_PASSAGES, carried)
+        hits = self._retriever.retrieve(condensed.queries, READ_PASSAGES, condensed.carried)
         clock.lap("retrieve")
         yield Progress("read")
-        reading = self._reader.read(condensed.question, hits, condensed.context, carried)
+        reading = self._reader.read(condensed.question, hits, condensed.context, condensed.carried)
         clock.lap("read")
         yield Progress("compose")
         claims, citations = self._claims(reading) if reading.confidence >= self._reader.threshold else ((), ())
@@ -224,11 +223,6 @@ class _Clock:
         now = time.perf_counter()
         self.laps[step] = round((now - self._at) * 1000, 2)
         self._at = now
-
-
-def _carried(turns: Sequence[Turn]) -> tuple[str, ...]:
-    """Ids of the passages that the last turn cited."""
-    return tuple(dict.fromkeys(citation.passage_id for citation in turns[-1].answer.citations)) if turns else ()
 
 
 def _with_markers(claim: Claim) -> str:

@@ -38,12 +38,16 @@ _NAMED_SUBJECT = 3
 
 @dataclass(frozen=True, slots=True)
 class Condensed:
-    """`context` is "" for a question that stands alone; `queries` are what is searched, the question itself first."""
+    """`context` is "" for a question that stands alone; `queries` are what is searched, the question itself first.
+
+    `carried` are the ids of the passages that the last turn cited, where the question continues it.
+    """
 
     question: str
     standalone: str
     context: str
     queries: tuple[str, ...]
+    carried: tuple[str, ...] = ()
 
 
 def condense(question: str, turns: Sequence[Turn]) -> Condensed:
@@ -53,7 +57,8 @@ def condense(question: str, turns: Sequence[Turn]) -> Condensed:
     chain = _chain(turns)
     context = " ".join(chain)
     standalone = f"{context} {question}"
-    return Condensed(question, standalone, context, (question, standalone))
+    carried = tuple(dict.fromkeys(citation.passage_id for citation in turns[-1].answer.citations))
+    return Condensed(question, standalone, context, (question, standalone), carried)
 
 
 def continues(question: str) -> bool:
