@@ -24,7 +24,10 @@ def main(argv: list[str] | None = None) -> int:
         prog="python -m eval", description="Asks the known questions and checks the answers."
     )
     parser.add_argument(
-        "--split", choices=SPLITS, default="test", help="test (reported, never tuned on; default) or dev"
+        "--split",
+        choices=SPLITS,
+        default="test",
+        help="test (reported, never tuned on; default), blind (by a third author, looked at least), or dev",
     )
     parser.add_argument(
         "--category", action="append", help="only this category of questions (repeatable); no thresholds"

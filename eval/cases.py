@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 CASES = Path(__file__).with_name("cases")
 T = TypeVar("T")
 
-SPLITS = ("dev", "test")
+SPLITS = ("dev", "test", "blind")
 
 CATEGORIES = frozenset(
     [

@@ -6,6 +6,7 @@ import tomllib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
+from eval.metrics import answerability_auroc, area_under_risk, calibration_error, citation_recall, risk_coverage
 from eval.runner import ClaimResult, QuestionResult
 
 THRESHOLDS = Path(__file__).with_name("thresholds.toml")
@@ -30,11 +31,41 @@ def question_figures(results: Sequence[QuestionResult]) -> Figures:
         "far_declined": _declined(results, lambda r: r.case.category == "unanswerable_far"),
         "follow_up_declined_right": _declined(results, lambda r: bool(r.case.history) and not r.case.answerable),
         "sentences": _mean(float(len(r.answer.claims)) for r in results if r.answer and not r.answer.abstained),
+        **_confidence_figures([r for r in results if r.answer]),
         "errors": _mean(float(bool(r.error)) for r in results),
         "latency_p50_ms": _quantile([r.seconds * 1000 for r in results], 0.50),
         "latency_p95_ms": _quantile([r.seconds * 1000 for r in results], 0.95),
     }
     return {name: (value, count) for name, (value, count) in figures.items() if count}
+
+
+def _confidence_figures(results: Sequence[QuestionResult]) -> Figures:
+    """How far `Answer.confidence` tells answerable from near-topic questions, right answers from wrong ones, and what it promises."""
+    near = [r for r in results if r.case.answerable or r.case.category != "unanswerable_far"]
+    confidences = [r.answer.confidence for r in results if r.answer]
+    answerable = [r.case.answerable for r in results]
+    return {
+        name: (value or 0.0, count if value is not None else 0)
+        for name, value, count in (
+            (
+                "near_auroc",
+                answerability_auroc([r.answer.confidence for r in near if r.answer], [r.case.answerable for r in near]),
+                len(near),
+            ),
+            (
+                "risk_area",
+                area_under_risk(risk_coverage(confidences, [not _would_be_right(r) for r in results])),
+                len(results),
+            ),
+            ("calibration_error", calibration_error(confidences, answerable), len(results)),
+        )
+    }
+
+
+def _would_be_right(result: QuestionResult) -> bool:
+    """Whether what is shown, or what an abstention names as nearest, stands on gold evidence."""
+    shown = (result.answer.citations or result.answer.nearest) if result.answer else ()
+    return result.case.answerable and citation_recall(shown, result.case.evidence) > 0
 
 
 def category_figures(results: Sequence[QuestionResult]) -> Figures:

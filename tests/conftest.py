@@ -14,6 +14,7 @@ from pytest_socket import socket_allow_hosts
 from ketarag.config import shipped_corpus
 
 if TYPE_CHECKING:
+    from ketarag.answering.cross_encoder import CrossEncoder
     from ketarag.assistant import Assistant
     from ketarag.indexing.embed import SentenceTransformerEmbedder
     from ketarag.types import Document
@@ -56,6 +57,14 @@ def embedder() -> SentenceTransformerEmbedder:
     from ketarag.indexing.embed import SentenceTransformerEmbedder
 
     return SentenceTransformerEmbedder()
+
+
+@pytest.fixture(scope="session")
+def network() -> CrossEncoder:
+    """The shipped network of the trained reader."""
+    from ketarag.answering.cross_encoder import CrossEncoder
+
+    return CrossEncoder.load()
 
 
 @pytest.fixture(scope="session")

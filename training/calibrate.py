@@ -1,13 +1,17 @@
-"""python -m training.calibrate: fits the first reader on the development cases and writes `answering/reader.json`.
+"""python -m training.calibrate: fits a reader's two regressions on the development cases and writes its weights.
 
-Two regressions over the features of `ketarag.answering.features`. The first one ranks: a conditional logit (McFadden 1974), the
-likelihood that the best sentence of a question is a gold one, with its scores then scaled to probabilities (Platt 1999). The
-second one, a logistic regression, says whether a question is answered at all. It sees sentence scores of a first one that was
-fitted without that case (five folds), so that it learns what they look like on new questions.
+    python -m training.calibrate first      the first reader: `first_reader.json`
+    python -m training.calibrate trained    the trained one: `reader.json`; the first one's weights choose what the network reads
 
-The threshold's rule: the highest confidence that declines at most MOST_DECLINED of the answerable cases, each scored by
-regressions fitted without it. The share's rule: the lowest at which an answer has at most MOST_SENTENCES_ON_AVERAGE, which a
-clinician reads in one look. The test split is never read here.
+The first regression ranks: a conditional logit (McFadden 1974), the likelihood that the best sentence of a question is a gold one, with its
+scores then scaled to probabilities (Platt 1999). The second one, a logistic regression, says whether a question is answered at all.
+It sees sentence scores of a first one that was fitted without that case (five folds), so that it learns what they look like
+on new questions.
+
+The threshold's rule: the lowest confidence at which at most MOST_WRONG of the answers that are given are wrong (given to a question that
+the document does not answer), each case scored by regressions fitted without it; but never one that declines more than MOST_DECLINED
+of the answerable cases. The share's rule: the lowest at which an answer has at most MOST_SENTENCES_ON_AVERAGE, which a clinician reads in one
+look. The test split is never read here.
 """
 
 from __future__ import annotations
@@ -28,18 +32,27 @@ from sklearn.preprocessing import StandardScaler
 
 from eval.cases import QuestionCase, load_questions
 from eval.metrics import contains
-from ketarag.answering import read
 from ketarag.answering.compose import compose
 from ketarag.answering.condense import condense
+from ketarag.answering.cross_encoder import CrossEncoder
 from ketarag.answering.features import SENTENCE_FEATURES, Candidate, FeatureExtractor, QuestionView, candidates
 from ketarag.answering.rarity import TermStatistics
-from ketarag.answering.read import CONFIDENCE_FEATURES, Logistic, confidence_features
+from ketarag.answering.read import asked, most_promising
+from ketarag.answering.summary import (
+    CONFIDENCE_FEATURES,
+    NETWORK_CONFIDENCE_FEATURES,
+    NETWORK_SENTENCE_FEATURES,
+    NetworkView,
+    confidence_features,
+)
+from ketarag.answering.weights import FIRST_READER, TRAINED_READER, Logistic, ReaderWeights
 from ketarag.assistant import READ_PASSAGES, Assistant
 from ketarag.config import Settings
 from ketarag.indexing.embed import SentenceTransformerEmbedder
 from ketarag.loading import load_glossary
 from ketarag.types import Evidence, Turn
 
+MOST_WRONG = 0.05
 MOST_DECLINED = 0.05
 MOST_SENTENCES_ON_AVERAGE = 2.25
 FOLDS = 5
@@ -51,52 +64,68 @@ _SEED = 20260
 
 @dataclass(frozen=True)
 class Example:
-    """One case as the reader sees it."""
+    """One case as the reader sees it; `seen` is None for the first reader, which has no network."""
 
     case: QuestionCase
     view: QuestionView
     found: list[Candidate]
     rows: NDArray[np.float64]
     gold: NDArray[np.bool_]
+    seen: NetworkView | None
+
+
+@dataclass(frozen=True)
+class Columns:
+    """What the two regressions of a reader see."""
+
+    sentence: tuple[str, ...]
+    confidence: tuple[str, ...]
+
+
+FIRST = Columns(SENTENCE_FEATURES, CONFIDENCE_FEATURES)
+TRAINED = Columns(
+    (*SENTENCE_FEATURES, *NETWORK_SENTENCE_FEATURES), (*CONFIDENCE_FEATURES, *NETWORK_CONFIDENCE_FEATURES)
+)
 
 
 def main() -> int:
     """Fits, prints what it found, writes the weights."""
-    arguments = argparse.ArgumentParser(prog="python -m training.calibrate", description=__doc__.partition("\n")[0])
-    arguments.add_argument("--out", type=Path, default=Path(read.__file__).with_name("reader.json"))
-    out = arguments.parse_args().out
+    parser = argparse.ArgumentParser(prog="python -m training.calibrate", description=__doc__.partition("\n")[0])
+    parser.add_argument("reader", choices=("first", "trained"))
+    parser.add_argument("--out", type=Path)
+    arguments = parser.parse_args()
+    trained = arguments.reader == "trained"
+    columns, out = (TRAINED, TRAINED_READER) if trained else (FIRST, FIRST_READER)
     assistant = Assistant.load(progress=lambda line: print(line, file=sys.stderr))
-    features, examples = _examples(assistant)
+    features, examples = _examples(assistant, CrossEncoder.load() if trained else None)
     print(f"{len(examples)} development cases, {sum(e.case.answerable for e in examples)} answerable")
-    held_out, summaries = _cross_fitted(features, examples)
-    sentence = _fit_ranking(_answerable(examples))
+    held_out, summaries = _cross_fitted(columns, features, examples)
     labels = np.array([e.case.answerable for e in examples])
-    confidence = _fit(CONFIDENCE_FEATURES, summaries, labels)
-    scores = _cross_scored(summaries, labels)
-    threshold = _threshold(scores, labels)
-    share = _share(examples, held_out)
-    _print_report(examples, held_out, scores, labels, threshold)
+    scores = _cross_scored(columns, summaries, labels)
     table = {
-        "sentence": _table(sentence),
-        "confidence": _table(confidence),
-        "threshold": round(threshold, 4),
-        "share": share,
+        "sentence": _table(_fit_ranking(columns.sentence, _answerable(examples))),
+        "confidence": _table(_fit(columns.confidence, summaries, labels)),
+        "threshold": round(_threshold(scores, labels), 4),
+        "share": _share(examples, held_out),
     }
-    out.write_text(json.dumps(table, indent=1) + "\n", encoding="utf-8")
-    print(f"wrote {out.name}: threshold {threshold:.3f}, share {share}")
+    _print_report(examples, held_out, scores, labels, float(str(table["threshold"])))
+    (arguments.out or out).write_text(json.dumps(table, indent=1) + "\n", encoding="utf-8")
+    print(f"wrote {out.name}: threshold {table['threshold']}, share {table['share']}")
     return 0
 
 
-def _examples(assistant: Assistant) -> tuple[FeatureExtractor, list[Example]]:
+def _examples(assistant: Assistant, network: CrossEncoder | None) -> tuple[FeatureExtractor, list[Example]]:
     """Every development case, follow-ups after the answers that the assistant gives to what precedes them."""
     settings = Settings.from_environment()
     glossary = load_glossary(settings)
     passages = [hit.passage for hit in assistant.retrieve("ketamine", k=100_000)]
     features = FeatureExtractor(SentenceTransformerEmbedder(), glossary, TermStatistics.of(passages, glossary))
-    return features, [_example(assistant, features, case) for case in load_questions("dev")]
+    return features, [_example(assistant, features, network, case) for case in load_questions("dev")]
 
 
-def _example(assistant: Assistant, features: FeatureExtractor, case: QuestionCase) -> Example:
+def _example(
+    assistant: Assistant, features: FeatureExtractor, network: CrossEncoder | None, case: QuestionCase
+) -> Example:
     conversation = assistant.conversation()
     for question in case.history:
         conversation.ask(question)
@@ -107,35 +136,53 @@ def _example(assistant: Assistant, features: FeatureExtractor, case: QuestionCas
     found = candidates(hits)
     places = [gold for group in case.evidence for gold in group]
     gold = np.array([any(c.sentence.start < g.end and g.start < c.sentence.end for g in places) for c in found])
-    return Example(case, view, found, features.sentence_features(view, found, condensed.carried), gold)
+    rows = features.sentence_features(view, found, condensed.carried)
+    if network is None:
+        return Example(case, view, found, rows, gold, None)
+    first = ReaderWeights.load(FIRST_READER, network=False)
+    promising = most_promising(found, first.sentence.logits(rows))
+    seen = NetworkView.of(network, asked(condensed.question, condensed.context), promising)
+    return Example(case, view, found, np.concatenate([rows, seen.sentence_features(found)], axis=1), gold, seen)
+
+
+def _summary(features: FeatureExtractor, example: Example, logits: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The row that the second regression sees."""
+    rows = example.rows[:, : len(SENTENCE_FEATURES)]
+    of_features = confidence_features(features, example.view, example.found, rows, logits)
+    if example.seen is None:
+        return of_features
+    network_rows = example.rows[:, len(SENTENCE_FEATURES) :]
+    return np.concatenate([of_features, example.seen.confidence_features(network_rows, int(np.argmax(logits)))])
 
 
 def _cross_fitted(
-    features: FeatureExtractor, examples: list[Example]
+    columns: Columns, features: FeatureExtractor, examples: list[Example]
 ) -> tuple[list[NDArray[np.float64]], NDArray[np.float64]]:
     """Sentence logits of every example by a regression fitted without its fold, and the confidence features from them."""
     logits: list[NDArray[np.float64]] = [np.zeros(0)] * len(examples)
     for fold in _folds(len(examples)):
         inside = set(fold.tolist())
         train = _answerable([e for at, e in enumerate(examples) if at not in inside])
-        model = _fit_ranking(train)
+        model = _fit_ranking(columns.sentence, train)
         for at in inside:
             logits[at] = model.logits(examples[at].rows)
-    rows = [confidence_features(features, e.view, e.found, e.rows, s) for e, s in zip(examples, logits, strict=True)]
-    return logits, np.array(rows)
+    return logits, np.array([_summary(features, e, scores) for e, scores in zip(examples, logits, strict=True)])
 
 
-def _cross_scored(rows: NDArray[np.float64], labels: NDArray[np.bool_]) -> NDArray[np.float64]:
+def _cross_scored(columns: Columns, rows: NDArray[np.float64], labels: NDArray[np.bool_]) -> NDArray[np.float64]:
     """Confidence of every example by a regression fitted without its fold."""
     scores = np.zeros(len(rows))
     for fold in _folds(len(rows)):
         rest = np.setdiff1d(np.arange(len(rows)), fold)
-        scores[fold] = _probability(_fit(CONFIDENCE_FEATURES, rows[rest], labels[rest]).logits(rows[fold]))
+        scores[fold] = _probability(_fit(columns.confidence, rows[rest], labels[rest]).logits(rows[fold]))
     return scores
 
 
 def _threshold(scores: NDArray[np.float64], labels: NDArray[np.bool_]) -> float:
-    return float(np.quantile(scores[labels], MOST_DECLINED))
+    """See the module's docstring."""
+    ceiling = float(np.quantile(scores[labels], MOST_DECLINED))
+    given = [(at, float((~labels[scores >= at]).mean())) for at in sorted(scores) if at <= ceiling]
+    return next((at for at, wrong in given if wrong <= MOST_WRONG), ceiling)
 
 
 def _share(examples: list[Example], logits: list[NDArray[np.float64]]) -> float:
@@ -181,7 +228,7 @@ def _print_report(
     print(f"answerable declined {np.mean(scores[labels] < threshold):.3f}")
 
 
-def _fit_ranking(examples: list[Example]) -> Logistic:
+def _fit_ranking(names: tuple[str, ...], examples: list[Example]) -> Logistic:
     """Weights that put a gold sentence first, then a scale and an intercept that make the scores log-odds."""
     reached = [example for example in examples if example.gold.any()]
     scaler = StandardScaler().fit(np.concatenate([example.rows for example in reached]))
@@ -196,10 +243,10 @@ def _fit_ranking(examples: list[Example]) -> Logistic:
             gradient = gradient - (on_gold - everywhere) @ rows
         return value, gradient
 
-    weights = minimize(loss, np.zeros(len(SENTENCE_FEATURES)), jac=True, method="L-BFGS-B").x
+    weights = minimize(loss, np.zeros(len(names)), jac=True, method="L-BFGS-B").x
     scores = np.concatenate([rows @ weights for rows, _ in scaled])
     platt = LogisticRegression(C=1e6).fit(scores[:, None], np.concatenate([gold for _, gold in scaled]))
-    return _rounded(SENTENCE_FEATURES, scaler, weights * float(platt.coef_[0, 0]), float(platt.intercept_[0]))
+    return _rounded(names, scaler, weights * float(platt.coef_[0, 0]), float(platt.intercept_[0]))
 
 
 def _rounded(

@@ -14,9 +14,7 @@ from ketarag.answering.cite import cite
 from ketarag.answering.compose import compose
 from ketarag.answering.condense import Condensed, condense
 from ketarag.answering.questions import checked_question
-from ketarag.answering.spelling import Speller
 from ketarag.config import Settings
-from ketarag.glossary import Glossary
 from ketarag.types import (
     Answer,
     Citation,
@@ -33,8 +31,7 @@ from ketarag.types import (
 )
 
 if TYPE_CHECKING:
-    from ketarag.indexing.folder import Index
-    from ketarag.protocols import Reader, Retriever, Verifier
+    from ketarag.loading import Parts
 
 READ_PASSAGES = 10
 """Passages that the reader reads for one question."""
@@ -47,24 +44,22 @@ Report = Callable[[str], None]
 class Assistant:
     """Answers questions from its documents. Safe to share between threads once loaded; keeps nothing that it is asked."""
 
-    def __init__(
-        self,
-        index: Index,
-        retriever: Retriever,
-        reader: Reader,
-        verifier: Verifier,
-        speller: Speller,
-        glossary: Glossary,
-    ) -> None:
+    def __init__(self, parts: Parts) -> None:
         """Use `load`; this is for other parts of one's own."""
-        self._documents = {document.id: document for document in index.documents}
-        self._retriever = retriever
-        self._reader = reader
-        self._verifier = verifier
-        self._speller = speller
-        self._glossary = glossary
-        parts = (index.fingerprint, index.manifest.embedder, reader.fingerprint, repr(glossary.entries))
-        self.fingerprint = hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]
+        self._documents = {document.id: document for document in parts.index.documents}
+        self._retriever = parts.retriever
+        self._reader = parts.reader
+        self._verifier = parts.verifier
+        self._speller = parts.speller
+        self._glossary = parts.glossary
+        self._notices = parts.notices
+        names = (
+            parts.index.fingerprint,
+            parts.index.manifest.embedder,
+            parts.reader.fingerprint,
+            parts.verifier.fingerprint,
+        )
+        self.fingerprint = hashlib.sha256("\n".join([*names, repr(parts.glossary.entries)]).encode()).hexdigest()[:16]
 
     @classmethod
     def load(
@@ -83,7 +78,7 @@ class Assistant:
         from ketarag.loading import load_parts
 
         settings = Settings.from_environment().overridden(corpus, index, model)
-        return cls(*load_parts(settings, progress or logging.getLogger("ketarag").info))
+        return cls(load_parts(settings, progress or logging.getLogger("ketarag").info))
 
     @property
     def documents(self) -> tuple[Document, ...]:
@@ -168,7 +163,7 @@ class Assistant:
             reason=_reason(reading, self._reader.threshold) if abstained else "",
             confidence=reading.confidence,
             nearest=cite(reading.evidence[:2], self._documents) if abstained else (),
-            warnings=(f"Read as: {condensed.question}",) if mended else (),
+            warnings=(*self._notices, *((f"Read as: {condensed.question}",) if mended else ())),
             timings_ms=clock.laps,
             fingerprint=self.fingerprint,
         )

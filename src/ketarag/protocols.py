@@ -13,7 +13,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from ketarag.types import Document, Hit, Passage, Reading, Verdict
+from ketarag.types import Document, Hit, Passage, Reading, Span, Verdict
 
 Vectors = NDArray[np.float32]
 """Shape (n, dimension), float32, rows of unit length."""
@@ -30,6 +30,35 @@ class TokenVectors:
     spans: NDArray[np.int64]
     vectors: Vectors
     pooled: Vectors
+
+
+Scores = NDArray[np.float64]
+"""Shape (n,), float64, finite."""
+
+
+@dataclass(frozen=True, slots=True)
+class PairReading:
+    """What a pair model makes of a question and a passage; all scores are natural-log odds, not calibrated.
+
+    `answers`: the passage answers the question; `relevant`: it is about it. For each sentence of the passage, in order: `evidence`,
+    that it answers; `spans`, the stretch of it (characters) that is most likely the answer, None where it was not read;
+    `span_scores`, how likely that stretch is.
+    """
+
+    answers: float
+    relevant: float
+    evidence: Scores
+    spans: tuple[Span | None, ...]
+    span_scores: Scores
+
+
+@dataclass(frozen=True, slots=True)
+class Entailment:
+    """How a text stands to a claim: probabilities that sum to 1."""
+
+    supported: float
+    contradicted: float
+    not_said: float
 
 
 class Loader(Protocol):
@@ -102,6 +131,23 @@ class Retriever(Protocol):
         ...
 
 
+class PairModel(Protocol):
+    """Reads a question or a claim beside a passage."""
+
+    @property
+    def fingerprint(self) -> str:
+        """Names the weights: equal fingerprints give equal scores."""
+        ...
+
+    def read(self, first: str, passages: Sequence[Sequence[str]]) -> list[PairReading]:
+        """How each passage, given as its sentences (at least one), answers the question `first`; each read by itself."""
+        ...
+
+    def entail(self, claim: str, sentences: Sequence[str]) -> Entailment:
+        """Whether `sentences`, at least one, support or contradict `claim`."""
+        ...
+
+
 class Reader(Protocol):
     """Chooses the sentences that answer, and says how likely any does."""
 
@@ -130,6 +176,11 @@ class Reader(Protocol):
 
 class Verifier(Protocol):
     """Checks a claim against passages."""
+
+    @property
+    def fingerprint(self) -> str:
+        """Names its rules and weights: equal fingerprints give equal verdicts."""
+        ...
 
     def verify(self, claim: str, passages: Sequence[Passage]) -> Verdict:
         """Supported only when every quantity, comparator, route and negation of the claim stands in the passages."""

@@ -14,9 +14,9 @@ from pathlib import Path
 import numpy as np
 
 from ketarag.errors import CorpusError
-from ketarag.protocols import TokenVectors, Vectors
+from ketarag.protocols import Entailment, PairReading, TokenVectors, Vectors
 from ketarag.text import content_stems, normalise, stem, words
-from ketarag.types import Citation, Document, Evidence, Hit, Passage, Reading, Verdict
+from ketarag.types import Citation, Document, Evidence, Hit, Passage, Reading, Span, Verdict
 
 _PIECE = re.compile(r"\w+")
 
@@ -128,6 +128,36 @@ class FakeRetriever:
         ]
 
 
+class FakePairModel:
+    """Judges by shared words: the share of the first text's content stems that a sentence holds, as log odds."""
+
+    fingerprint = "fake-pair-model"
+
+    def read(self, first: str, passages: Sequence[Sequence[str]]) -> list[PairReading]:
+        """A passage answers as well as its best sentence does; a sentence's best stretch is the whole of it."""
+        return [self._read(first, sentences) for sentences in passages]
+
+    def _read(self, first: str, sentences: Sequence[str]) -> PairReading:
+        evidence = np.array([_log_odds(_shared_part(first, text)) for text in sentences], dtype=np.float64)
+        spans = tuple(Span(0, len(text)) for text in sentences)
+        best = float(evidence.max())
+        return PairReading(answers=best, relevant=best, evidence=evidence, spans=spans, span_scores=evidence)
+
+    def entail(self, claim: str, sentences: Sequence[str]) -> Entailment:
+        """Supported by the share of its stems that stand in the sentences together; never contradicted."""
+        shared = _shared_part(claim, " ".join(sentences))
+        return Entailment(shared, 0.0, 1 - shared)
+
+
+def _shared_part(first: str, text: str) -> float:
+    asked = set(content_stems(first))
+    return len(asked & set(content_stems(text))) / len(asked) if asked else 0.0
+
+
+def _log_odds(share: float) -> float:
+    return float(np.log((share + 0.01) / (1.01 - share)))
+
+
 class FakeReader:
     """Takes every sentence that shares a content word with the question; the share of words covered is its score."""
 
@@ -157,6 +187,8 @@ class FakeReader:
 
 class FakeVerifier:
     """Supports a claim when one sentence of the passages holds every word and number of it."""
+
+    fingerprint = "fake-verifier"
 
     def verify(self, claim: str, passages: Sequence[Passage]) -> Verdict:
         """The verdict over the sentence that holds most of the claim's words."""

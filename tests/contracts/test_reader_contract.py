@@ -7,6 +7,8 @@ from itertools import pairwise
 import pytest
 from passages import HITS
 
+from ketarag.answering.read import FeatureReader, TrainedReader
+from ketarag.answering.weights import FIRST_READER, ReaderWeights
 from ketarag.assistant import Assistant
 from ketarag.protocols import Reader
 from ketarag.testing import FakeReader
@@ -65,4 +67,13 @@ class TestFakeReader(ReaderContract):
 class TestFeatureReader(ReaderContract):
     @pytest.fixture
     def reader(self, assistant: Assistant) -> Reader:
+        loaded = assistant._reader
+        assert isinstance(loaded, TrainedReader)
+        return FeatureReader(loaded._features, ReaderWeights.load(FIRST_READER, network=False))
+
+
+class TestTrainedReader(ReaderContract):
+    @pytest.fixture
+    def reader(self, assistant: Assistant) -> Reader:
+        assert isinstance(assistant._reader, TrainedReader)
         return assistant._reader

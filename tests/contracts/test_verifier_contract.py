@@ -7,9 +7,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 from passages import DOCUMENT, PASSAGES
 
+from ketarag.answering.entail import EntailmentVerifier
+from ketarag.answering.verify import ExactVerifier
 from ketarag.assistant import Assistant
+from ketarag.config import shipped_corpus
+from ketarag.glossary import Glossary
+from ketarag.indexing.embed import SentenceTransformerEmbedder
 from ketarag.protocols import Verifier
-from ketarag.testing import FakeVerifier
+from ketarag.testing import FakePairModel, FakeVerifier
+
+GLOSSARY = Glossary.load(shipped_corpus() / "glossary.toml")
 
 WRONG = [
     "About 80% of a parenteral dose is excreted in the urine.",
@@ -63,8 +70,21 @@ class TestFakeVerifier(VerifierContract):
 
 class TestExactVerifier(VerifierContract):
     @pytest.fixture
+    def verifier(self, embedder: SentenceTransformerEmbedder) -> Verifier:
+        return ExactVerifier(GLOSSARY, embedder)
+
+
+class TestEntailmentVerifier(VerifierContract):
+    @pytest.fixture
     def verifier(self, assistant: Assistant) -> Verifier:
+        assert isinstance(assistant._verifier, EntailmentVerifier)
         return assistant._verifier
+
+
+class TestEntailmentVerifierOverTheFake(VerifierContract):
+    @pytest.fixture
+    def verifier(self) -> Verifier:
+        return EntailmentVerifier(GLOSSARY, None, FakePairModel())
 
 
 @given(st.text(max_size=80))

@@ -1,7 +1,8 @@
 """verify: a claim against the passages it was drawn from. Exact where a reader would be harmed, lenient in wording.
 
 The claim is held against windows of one or two neighbouring sentences that speak of the same things. It is supported
-when in one of the closest windows every exact check passes and enough of its content stands there. The checks are one
+when in one of the closest windows every exact check passes and enough of its content stands there. Whether the window means what the
+claim says, in other words, is for the second layer, `entail`, which takes the place of counting words. The checks are one
 module each: quantities and comparators (`quantity_check`), routes (`routes`), negation and hedges (`polarity`),
 directions and sides (`directions`), whom it is about (`population`), names and invented detail (`content`).
 """
@@ -64,8 +65,24 @@ class _Window:
         return " ".join(sentence.clean for sentence in self.passage.sentences[self.first : self.last + 1])
 
 
+@dataclass(frozen=True)
+class Check:
+    """A claim against one window. `problems`: what is wrong exactly; `wording`: what of the claim has no counterpart in words.
+
+    `share` in [0, 1]: of the claim's content, by weight, that the window covers. `sentences`: the window's and up to two before it.
+    """
+
+    problems: list[str]
+    wording: list[str]
+    share: float
+    citation: Citation
+    sentences: tuple[str, ...]
+
+
 class ExactVerifier:
     """Checks claims word by word and figure by figure; with an embedder it also knows other words for the same."""
+
+    fingerprint = "exact"
 
     def __init__(self, glossary: Glossary, embedder: Embedder | None) -> None:
         self._glossary = glossary
@@ -99,9 +116,15 @@ class ExactVerifier:
         if not said.words and not said.quantities:
             return Verdict(False, 0.0, (), ("the claim is empty",))
         weights = Weights([w.read for w in windows if w.single])
-        results = [self._check(said, window, weights) for window in self._closest(said, windows, weights)]
-        problems, share, window = min(results, key=lambda result: (len(result[0]) > 0, len(result[0])))
-        return Verdict(not problems, share, (_citation(window, share),), tuple(problems))
+        return self._judge(
+            claim, [self._check(said, window, weights) for window in self._closest(said, windows, weights)]
+        )
+
+    def _judge(self, claim: str, checks: list[Check]) -> Verdict:  # noqa: ARG002
+        """The verdict of the window that finds least wrong with the claim; `checks` is not empty."""
+        best = min(checks, key=lambda check: len(check.problems) + len(check.wording))
+        problems = (*best.problems, *best.wording)
+        return Verdict(not problems, best.share, (best.citation,), problems)
 
     def _analyse(self, text: str) -> Analysis:
         if text not in self._read:
@@ -152,7 +175,7 @@ class ExactVerifier:
             self._vectors.update(zip(new, self._embedder.encode(new), strict=True))
         return [float(v) for v in np.stack([self._vectors[text] for text in texts]) @ self._vectors[claim]]
 
-    def _check(self, claim: Analysis, window: _Window, weights: Weights) -> tuple[list[str], float, _Window]:
+    def _check(self, claim: Analysis, window: _Window, weights: Weights) -> Check:
         source = window.read
         coverage = Coverage(claim, source, window.context, weights, self._senses)
         problems = [
@@ -162,12 +185,17 @@ class ExactVerifier:
             *direction_problems(claim, source),
             *comparison_problems(claim, source),
             *population_problems(claim, source, window.context),
-            *_content_problems(coverage),
+            *_name_problems(coverage),
         ]
         share = min(1.0, max(0.0, coverage.share))
-        if not problems and share < LEAST_COVERAGE:
-            problems.append("most of what the claim says is not in the cited passage")
-        return list(dict.fromkeys(problems)), share, window
+        sentences = window.passage.sentences[max(0, window.first - _CONTEXT) : window.last + 1]
+        return Check(
+            list(dict.fromkeys(problems)),
+            [] if problems else _wording_problems(coverage, share),
+            share,
+            _citation(window, share),
+            tuple(sentence.clean for sentence in sentences),
+        )
 
 
 def _together(verdicts: list[Verdict]) -> Verdict | None:
@@ -189,13 +217,16 @@ def _overlap(claim: Analysis, window: _Window, weights: Weights) -> float:
     return found / total if total else 0.0
 
 
-def _content_problems(coverage: Coverage) -> list[str]:
+def _name_problems(coverage: Coverage) -> list[str]:
     problems = [f"'{word.text}' is not in the cited passage" for word in coverage.missing_terms()]
     swapped = coverage.swapped_relatives()
-    problems += [f"says '{ours.text}' where the source says '{theirs.text}'" for ours, theirs in swapped]
-    if not problems and (unexplained := coverage.unexplained()):
-        problems.append(f"the cited passage says nothing of {', '.join(word.text for word in unexplained)}")
-    return problems
+    return problems + [f"says '{ours.text}' where the source says '{theirs.text}'" for ours, theirs in swapped]
+
+
+def _wording_problems(coverage: Coverage, share: float) -> list[str]:
+    if unexplained := coverage.unexplained():
+        return [f"the cited passage says nothing of {', '.join(word.text for word in unexplained)}"]
+    return ["most of what the claim says is not in the cited passage"] if share < LEAST_COVERAGE else []
 
 
 def _citation(window: _Window, score: float) -> Citation:
