@@ -2,13 +2,14 @@
 #
 #   make run    the chat at http://127.0.0.1:7860      make test   all tests
 #   make eval   the evaluation, one number per quality  make lint   ruff, mypy --strict, import-linter
+#   make bench  how long a question takes, step by step
 #
 # A second run installs nothing: the stamps in .venv are renewed only when pyproject.toml changes.
 
 SHELL := /bin/sh
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := help
-.PHONY: help run test eval lint clean
+.PHONY: help run test eval bench lint clean
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -21,7 +22,7 @@ export HF_HUB_OFFLINE := 1
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 help:
-	@sed -n '3,4s/^# *//p' Makefile
+	@sed -n '3,5s/^# *//p' Makefile
 
 run: $(VENV)/.installed
 	@$(BIN)/python app.py $(ARGS)
@@ -32,6 +33,9 @@ test: $(VENV)/.installed-test
 
 eval: $(VENV)/.installed
 	$(BIN)/python -m eval $(ARGS)
+
+bench: $(VENV)/.installed
+	$(BIN)/python -m eval.benchmarks.latency $(ARGS)
 
 lint: $(VENV)/.installed-test
 	$(BIN)/ruff check .

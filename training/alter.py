@@ -56,9 +56,9 @@ _AUXILIARY = re.compile(
     r"\b(is|are|was|were|can|may|should|will|has|have|had|does|do|did|could|must|would)\b(?! not\b)"
 )
 _NEGATED = re.compile(
-    r"\b(is|are|was|were|can|may|should|will|has|have|had|does|do|did|could|must|would)(?: not\b|n't\b)|\bcannot\b"
+    r"\b(is|are|was|were|can|may|should|will|has|have|had|does|do|did|could|must|would)(?: not\b|n't\b)|\bcan(?:not|'t)\b"
 )
-_NUMBER = re.compile(r"(?<![\w.,-])\d+(?:[.,]\d+)*(?![\w-])")
+_NUMBER = re.compile(r"(?<![\w.,-])\d+(?:,\d{3})*(?:\.\d+)?(?![\w-]|[.,]\d)")
 _NAME = re.compile(r"(?<=[a-z,;] )(?:[A-Z][\w'-]+(?: (?:of |the )?[A-Z][\w'-]+)*)")
 
 
@@ -88,7 +88,7 @@ def number(text: str, rng: random.Random) -> str | None:
     else:
         changed = rng.choice([value * 2, value / 2, value * 10, value + 1, value + 5, value * 1.5, abs(value - 1) + 2])
     said = f"{changed:.1f}".rstrip("0").rstrip(".") if "." in match.group() or changed < 3 else f"{round(changed)}"
-    return None if said == match.group() else text[: match.start()] + said + text[match.end() :]
+    return None if float(said) == value else text[: match.start()] + said + text[match.end() :]
 
 
 def negation(text: str, rng: random.Random) -> str | None:

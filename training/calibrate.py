@@ -10,8 +10,8 @@ on new questions.
 
 The threshold's rule: the lowest confidence at which at most MOST_WRONG of the answers that are given are wrong (given to a question that
 the document does not answer), each case scored by regressions fitted without it; but never one that declines more than MOST_DECLINED
-of the answerable cases. The share's rule: the lowest at which an answer has at most MOST_SENTENCES_ON_AVERAGE, which a clinician reads in one
-look. The test split is never read here.
+of the answerable cases. The share's rule: the lowest at which an answer has at most MOST_SENTENCES_ON_AVERAGE, which a clinician reads
+in one look. The test split is never read here.
 """
 
 from __future__ import annotations
@@ -131,7 +131,7 @@ def _example(
         conversation.ask(question)
     turns: tuple[Turn, ...] = conversation.turns
     condensed = condense(assistant._mended(case.question), turns)
-    hits = assistant._retriever.retrieve(condensed.queries, READ_PASSAGES, condensed.carried)
+    hits = assistant._retriever.retrieve(condensed.queries, READ_PASSAGES, condensed.carried, condensed.history)
     view = features.view(condensed.question, condensed.context)
     found = candidates(hits)
     places = [gold for group in case.evidence for gold in group]

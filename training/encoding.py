@@ -93,11 +93,13 @@ def collate(rows: Sequence[Encoded]) -> Batch:
 
 def batches(rows: Sequence[Encoded], pieces: int, rng: random.Random) -> Iterator[Batch]:
     """Every row once, in batches of at most `pieces` word pieces with padding: alike lengths together, order drawn anew."""
-    order = sorted(range(len(rows)), key=lambda at: (len(rows[at].ids) + rng.random() * 24, at))
-    groups: list[list[int]] = [[]]
-    for at in order:
-        if (len(groups[-1]) + 1) * len(rows[at].ids) > pieces and groups[-1]:
+    groups: list[list[int]] = []
+    longest = 0
+    for at in sorted(range(len(rows)), key=lambda at: (len(rows[at].ids) + rng.random() * 24, at)):
+        longest = max(longest, len(rows[at].ids))
+        if not groups or (len(groups[-1]) + 1) * longest > pieces:
             groups.append([])
+            longest = len(rows[at].ids)
         groups[-1].append(at)
     rng.shuffle(groups)
     for group in groups:

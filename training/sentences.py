@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 
-_END = re.compile(r"(?<=[.!?])[\"')\]]*\s+(?=[\"'(\[]?[A-Z0-9])")
+_END = re.compile(r"(?P<closing>(?<=[.!?])[\"')\]]*)\s+(?=[\"'(\[]?[A-Z0-9])")
 _NOT_AN_END = re.compile(
     r"(?:\b(?:Dr|Mr|Mrs|Ms|Prof|St|vs|e\.g|i\.e|cf|al|etc|Fig|No|approx|ca|Jr|Sr|U\.S|Inc|Ltd|Co|c)\.|\b[A-Z]\.)$"
 )
@@ -15,11 +15,11 @@ _NOT_AN_END = re.compile(
 
 def sentence_spans(text: str) -> list[tuple[int, int]]:
     """Half-open character spans of the sentences, in order, without the white space between them."""
-    spans, start = [], 0
+    spans, start = [], len(text) - len(text.lstrip())
     for match in _END.finditer(text):
         if _NOT_AN_END.search(text[start : match.start()]):
             continue
-        spans.append((start, match.start()))
+        spans.append((start, match.end("closing")))
         start = match.end()
     if text[start:].strip():
         spans.append((start, len(text.rstrip())))

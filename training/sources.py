@@ -49,7 +49,9 @@ def squad(path: Path, source: str) -> Iterator[Row]:
                 at = answer["answer_start"]
                 gold = tuple(i for i, (start, end) in enumerate(spans) if start <= at < end)
                 if gold:
-                    yield Row("read", asked, texts, 1, source, article["title"], gold, answer["text"].strip())
+                    said = answer["text"].strip()
+                    inside = said if said in texts[gold[0]] else ""
+                    yield Row("read", asked, texts, 1, source, article["title"], gold, inside)
 
 
 def covid_qa(path: Path, rng: random.Random) -> Iterator[Row]:
@@ -191,7 +193,12 @@ def own_negatives(rows: Sequence[Row], rng: random.Random) -> Iterator[Row]:
     for row in rows:
         if row.task != "read" or row.label != 1:
             continue
-        if others := [texts for texts in passages[row.group] if texts != row.sentences and len(texts) > 1]:
+        others = [
+            texts
+            for texts in passages[row.group]
+            if texts != row.sentences and len(texts) > 1 and not _holds(" ".join(texts), row.answer)
+        ]
+        if others:
             yield Row("read", row.first, rng.choice(others), 0, f"{row.source}+other", row.group)
         elif rng.random() < 0.3 and (rest := without_evidence(row)) is not None:
             yield rest
@@ -254,11 +261,16 @@ def altered_claims(passages: Iterable[tuple[str, tuple[str, ...]]], rng: random.
         if rng.random() < 0.5:
             yield Row("entail", _lightly_reworded(texts[chosen], rng), window, SUPPORTED, source, group)
         left = tuple(text for i, text in enumerate(texts) if i != chosen)
-        if rng.random() < 0.4:
+        other = rng.choice(kept[(at + 1) % len(kept)][1])
+        if rng.random() < 0.4 and texts[chosen] not in left:
             yield Row("entail", texts[chosen], _shortened(left), NOT_SAID, f"{source}+elsewhere", group)
-        elif rng.random() < 0.2:
-            other = kept[(at + 1) % len(kept)][1]
-            yield Row("entail", rng.choice(other), window, NOT_SAID, f"{source}+unrelated", group)
+        elif rng.random() < 0.2 and other not in window:
+            yield Row("entail", other, window, NOT_SAID, f"{source}+unrelated", group)
+
+
+def _holds(text: str, answer: str) -> bool:
+    """Whether the answer stands in the text as whole words, letter case aside."""
+    return bool(answer) and re.search(rf"(?<!\w){re.escape(answer)}(?!\w)", text, re.IGNORECASE) is not None
 
 
 def _lightly_reworded(text: str, rng: random.Random) -> str:

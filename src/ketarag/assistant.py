@@ -118,7 +118,7 @@ class Assistant:
         condensed = condense(self._mended(asked), turns)
         clock.lap("condense")
         yield Progress("retrieve")
-        hits = self._retriever.retrieve(condensed.queries, READ_PASSAGES, condensed.carried)
+        hits = self._retriever.retrieve(condensed.queries, READ_PASSAGES, condensed.carried, condensed.history)
         clock.lap("retrieve")
         yield Progress("read")
         reading = self._reader.read(condensed.question, hits, condensed.context, condensed.carried)

@@ -36,7 +36,7 @@ Scores = NDArray[np.float64]
 """Shape (n,), float64, finite."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class PairReading:
     """What a pair model makes of a question and a passage; all scores are natural-log odds, not calibrated.
 
@@ -123,10 +123,10 @@ class VectorStore(Protocol):
 class Retriever(Protocol):
     """Finds passages for a question."""
 
-    def retrieve(self, queries: Sequence[str], k: int, carried: Sequence[str] = ()) -> list[Hit]:
+    def retrieve(self, queries: Sequence[str], k: int, carried: Sequence[str] = (), history: str = "") -> list[Hit]:
         """At most `k` hits, best first, ranks from 1, for all wordings of one question together.
 
-        `carried` are ids of passages that the turn before cited: candidates whatever their rank.
+        `carried` are ids of passages that the turn before cited: candidates whatever their rank. `history` is what was said before.
         """
         ...
 

@@ -116,7 +116,13 @@ class FakeRetriever:
         """`passages` in document order, which settles ties."""
         self._passages = passages
 
-    def retrieve(self, queries: Sequence[str], k: int, carried: Sequence[str] = ()) -> list[Hit]:
+    def retrieve(
+        self,
+        queries: Sequence[str],
+        k: int,
+        carried: Sequence[str] = (),
+        history: str = "",  # noqa: ARG002
+    ) -> list[Hit]:
         """At most `k` hits, best first, ranks from 1; a passage that shares nothing is found only when carried."""
         asked = {name for query in queries for name in content_stems(query)}
         shared = [(len(asked & set(content_stems(passage.clean))), passage) for passage in self._passages]

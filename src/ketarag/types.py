@@ -157,8 +157,9 @@ class Reading:
 class Verdict:
     """Whether a claim stands in the passages it was checked against.
 
-    `score` in [0, 1] is the share of the claim's content that the evidence covers. `problems` says in words what is
-    wrong and is empty exactly when `supported`. `evidence` are the spans that were compared.
+    `score` in [0, 1] is the probability that the evidence supports the claim, where something read it, else the share of the claim's
+    content that the evidence covers. `problems` says in words what is wrong and is empty exactly when `supported`. `evidence` are the
+    spans that were compared.
     """
 
     supported: bool

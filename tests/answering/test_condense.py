@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -40,7 +42,7 @@ def turn(question: str) -> Turn:
 )
 def test_a_follow_up_takes_the_subject_along_from_the_first_one_on(question: str) -> None:
     assert condense(question, [turn(SUBJECT)]) == Condensed(
-        question, f"{SUBJECT} {question}", SUBJECT, (question, f"{SUBJECT} {question}")
+        question, f"{SUBJECT} {question}", SUBJECT, (question, f"{SUBJECT} {question}"), history=SUBJECT
     )
 
 
@@ -60,7 +62,7 @@ def test_a_follow_up_takes_the_subject_along_from_the_first_one_on(question: str
     ],
 )
 def test_a_question_with_its_own_subject_lets_go_of_the_old_one(question: str) -> None:
-    assert condense(question, [turn(SUBJECT)]) == Condensed(question, question, "", (question,))
+    assert condense(question, [turn(SUBJECT)]) == Condensed(question, question, "", (question,), history=SUBJECT)
 
 
 @given(st.text())
@@ -115,3 +117,15 @@ def test_letter_case_and_spacing_decide_nothing(question: str) -> None:
 def test_upper_case_follow_ups_are_follow_ups() -> None:
     assert continues("AND BY MOUTH?")
     assert continues("HOW LONG DOES IT LAST?")
+
+
+def test_the_history_is_what_was_said_latest_first_and_no_abstention() -> None:
+    answered = replace(
+        turn("Who may give it?"), answer=replace(turn("").answer, text="Specialists. [1]", abstained=False)
+    )
+    assert condense("Why?", [turn(SUBJECT), answered]).history == f"Specialists. [1] Who may give it? {SUBJECT}"
+
+
+def test_the_history_goes_back_a_few_turns_only() -> None:
+    turns = [turn(f"question {number}") for number in range(20)]
+    assert condense("why?", turns).history.split("question ")[1:] == ["19 ", "18 ", "17 ", "16 ", "15 ", "14"]

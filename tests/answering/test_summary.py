@@ -92,7 +92,13 @@ def test_a_single_passage_is_also_the_next_one() -> None:
 
 def test_the_stretch_that_answers_is_that_of_the_sentence() -> None:
     view = seen(DOSE)
-    assert [view.answer_span(candidate) for candidate in FOUND] == [Span(0, 16), Span(0, 16), Span(0, 7), None, None]
+    assert [view.answer_span(one.passage, one.sentence) for one in FOUND] == [
+        Span(0, 16),
+        Span(0, 16),
+        Span(0, 7),
+        None,
+        None,
+    ]
 
 
 def confidence(question: str, best: int) -> dict[str, float]:

@@ -17,6 +17,8 @@ from ketarag.types import Turn
 LONGEST_CHAIN = 3
 """Questions that one standalone question holds at most: the one that named the subject, the last one, and this one."""
 
+HISTORY_TURNS = 6
+
 _POINTS_BACK = re.compile(
     r"\b(?:it|its|they|them|their|theirs|he|she|him|her|this|these|those|the same|the former|the latter|ones?"
     r"|that(?! (?:is|are|was|were|has|have|can|could|may|will|do|does|did)\b)|instead|otherwise|afterwards|then|so)\b"
@@ -40,7 +42,8 @@ _NAMED_SUBJECT = 3
 class Condensed:
     """`context` is "" for a question that stands alone; `queries` are what is searched, the question itself first.
 
-    `carried` are the ids of the passages that the last turn cited, where the question continues it.
+    `carried` are the ids of the passages that the last turn cited, where the question continues it. `history` is what was said before,
+    the latest first, "" for a first question: it tells where to look, not what is asked.
     """
 
     question: str
@@ -48,17 +51,19 @@ class Condensed:
     context: str
     queries: tuple[str, ...]
     carried: tuple[str, ...] = ()
+    history: str = ""
 
 
 def condense(question: str, turns: Sequence[Turn]) -> Condensed:
     """The question with the part of the conversation that it continues, if any."""
+    history = _history(turns)
     if not turns or not continues(question):
-        return Condensed(question, question, "", (question,))
+        return Condensed(question, question, "", (question,), (), history)
     chain = _chain(turns)
     context = " ".join(chain)
     standalone = f"{context} {question}"
     carried = tuple(dict.fromkeys(citation.passage_id for citation in turns[-1].answer.citations))
-    return Condensed(question, standalone, context, (question, standalone), carried)
+    return Condensed(question, standalone, context, (question, standalone), carried, history)
 
 
 def continues(question: str) -> bool:
@@ -74,6 +79,12 @@ def continues(question: str) -> bool:
     if _GOES_ON.match(text):
         return words < _NAMED_SUBJECT or text.startswith(("and ", "but ", "what about", "how about", "or "))
     return words <= 1 and not text.startswith(("what is", "what are", "what's", "define", "who is", "explain"))
+
+
+def _history(turns: Sequence[Turn]) -> str:
+    """Answers and questions of the last HISTORY_TURNS turns, the latest first; an abstention says nothing."""
+    said = [(turn.answer.text if not turn.answer.abstained else "", turn.question) for turn in turns[-HISTORY_TURNS:]]
+    return " ".join(text for pair in reversed(said) for text in pair if text)
 
 
 def _chain(turns: Sequence[Turn]) -> list[str]:

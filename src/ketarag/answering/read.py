@@ -9,18 +9,21 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ketarag.answering.align import in_document
 from ketarag.answering.features import Candidate, FeatureExtractor, QuestionView, candidates
 from ketarag.answering.summary import NetworkView, confidence_features
 from ketarag.answering.weights import ReaderWeights
 from ketarag.protocols import PairModel
-from ketarag.types import Evidence, Hit, Passage, Reading
+from ketarag.types import Evidence, Hit, Passage, Reading, Span
 
 NETWORK_PASSAGES = 6
-"""Passages that the network reads for one question: those with the best sentences by the first reader."""
+"""Passages that the network reads for one question: those with the best sentences by the first reader. To read of each only the five
+sentences around the best one took a fifth less time, and declined more of what is answered (`docs/decisions/0005-trained-reader.md`)."""
 
 _MOST_EVIDENCE = 8
 _DECIMALS = 6
@@ -100,7 +103,8 @@ class TrainedReader:
         of_features = confidence_features(self._features, view, found, rows, logits)
         of_network = seen.confidence_features(network_rows, int(np.argmax(logits)))
         summary = np.concatenate([of_features, of_network])
-        return _reading(self._features, self._weights, view, found, logits, summary)
+        reading = _reading(self._features, self._weights, view, found, logits, summary)
+        return replace(reading, evidence=tuple(replace(item, answer=_answer(seen, item)) for item in reading.evidence))
 
 
 def asked(question: str, context: str) -> str:
@@ -117,6 +121,11 @@ def most_promising(found: Sequence[Candidate], logits: NDArray[np.float64]) -> l
 def rounded(logits: NDArray[np.float64]) -> NDArray[np.float64]:
     """Equal sentences differ in the last bits of their vectors: rounded, they are equal, and the document's order decides."""
     return np.round(logits, _DECIMALS)
+
+
+def _answer(seen: NetworkView, item: Evidence) -> Span | None:
+    stretch = seen.answer_span(item.passage, item.sentence)
+    return in_document(item.sentence, stretch) if stretch else None
 
 
 def _reading(

@@ -1,6 +1,8 @@
-"""retrieve and fuse: all wordings of a question -> passages, dense and lexical ranks fused.
+"""retrieve and fuse: all wordings of a question, and its conversation -> passages, dense and lexical ranks fused.
 
-Reciprocal rank fusion: score = sum of 1 / (60 + rank) over all rankings (Cormack, Clarke & Buettcher 2009).
+Reciprocal rank fusion: score = sum of weight / (60 + rank) over all rankings (Cormack, Clarke & Buettcher 2009). In a conversation the
+question's vector leans towards what was said before: neither the last turn alone nor all of it joined is best everywhere, and
+their sum is better than both (`docs/decisions/0006-conversation.md`).
 """
 
 from __future__ import annotations
@@ -9,13 +11,19 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import Protocol
 
+import numpy as np
+
 from ketarag.glossary import Glossary
-from ketarag.protocols import Embedder, VectorStore
+from ketarag.protocols import Embedder, Vectors, VectorStore
 from ketarag.types import Hit, Passage
 
 RRF_K = 60
 DEPTH = 50
 """Passages taken from each ranking before fusion."""
+HISTORY_WEIGHT = 0.8
+"""Of the vector of the question with its conversation, beside 1 for the question by itself."""
+LEXICAL_WEIGHT_IN_CONVERSATION = 0.5
+"""The words of a turn in a conversation tell less than those of a question that stands alone."""
 
 
 class Lexical(Protocol):
@@ -45,14 +53,18 @@ class HybridRetriever:
         self._embedder = embedder
         self._glossary = glossary
 
-    def retrieve(self, queries: Sequence[str], k: int, carried: Sequence[str] = ()) -> list[Hit]:
+    def retrieve(self, queries: Sequence[str], k: int, carried: Sequence[str] = (), history: str = "") -> list[Hit]:
         """At most `k` hits, best first; `carried` passages are among them, at the end where no ranking found them."""
-        rankings = [ranking for query in dict.fromkeys(queries) for ranking in self._rankings(query)]
+        rankings = [
+            ranking
+            for at, query in enumerate(dict.fromkeys(queries))
+            for ranking in self._rankings(query, history if at == 0 else "")
+        ]
         scores: dict[str, float] = defaultdict(float)
         found_by: dict[str, dict[str, None]] = defaultdict(dict)
-        for name, ids in rankings:
+        for name, weight, ids in rankings:
             for rank, passage in enumerate(ids, start=1):
-                scores[passage] += 1 / (RRF_K + rank)
+                scores[passage] += weight / (RRF_K + rank)
                 found_by[passage][name] = None
         best = sorted(scores, key=lambda passage: (-scores[passage], passage))
         kept = [passage for passage in dict.fromkeys(carried) if passage in self._passages][:k]
@@ -65,9 +77,20 @@ class HybridRetriever:
             for rank, passage in enumerate(chosen, start=1)
         ]
 
-    def _rankings(self, query: str) -> list[tuple[str, list[str]]]:
-        spelled = self._glossary.spelled_out(query, question=True)
-        dense = self._vectors.search(self._embedder.encode([spelled]), DEPTH)
+    def _rankings(self, query: str, history: str) -> list[tuple[str, float, list[str]]]:
+        dense = self._vectors.search(self._vector(query, history), DEPTH)
         expanded = " ".join([query, *self._glossary.expansions(query)])
         lexical = self._lexical.search(expanded, DEPTH)
-        return [("dense", [name for name, _ in dense]), ("lexical", [self._order[at] for at, _ in lexical])]
+        weight = LEXICAL_WEIGHT_IN_CONVERSATION if history else 1.0
+        return [
+            ("dense", 1.0, [name for name, _ in dense]),
+            ("lexical", weight, [self._order[at] for at, _ in lexical]),
+        ]
+
+    def _vector(self, query: str, history: str) -> Vectors:
+        spelled = self._glossary.spelled_out(query, question=True)
+        if not history:
+            return self._embedder.encode([spelled])
+        alone, joined = self._embedder.encode([spelled, f"{spelled} {history}"])
+        mixed = alone + HISTORY_WEIGHT * joined
+        return np.asarray(mixed / np.linalg.norm(mixed), dtype=np.float32)[None, :]

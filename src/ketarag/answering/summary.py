@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from ketarag.answering.features import SENTENCE_FEATURES, Candidate, FeatureExtractor, Matrix, QuestionView
 from ketarag.protocols import PairModel, PairReading
-from ketarag.types import Passage, Span
+from ketarag.types import Passage, Sentence, Span
 
 CONFIDENCE_FEATURES = (
     "best", "second", "top_cosine", "best_cosine", "best_soft", "best_coverage", "best_rare", "best_strangest",
@@ -89,10 +89,10 @@ class NetworkView:
         evidence, _, span, passage = rows[best]
         return np.array([answers[0], answers[min(1, len(answers) - 1)], evidence, span, passage], dtype=np.float64)
 
-    def answer_span(self, candidate: Candidate) -> Span | None:
+    def answer_span(self, passage: Passage, sentence: Sentence) -> Span | None:
         """The stretch of the sentence's `clean` text that is most likely the answer; None where the sentence was not read."""
-        reading = self.readings.get(candidate.passage.id)
-        return reading.spans[candidate.passage.sentences.index(candidate.sentence)] if reading else None
+        reading = self.readings.get(passage.id)
+        return reading.spans[passage.sentences.index(sentence)] if reading else None
 
     def _row(self, candidate: Candidate) -> tuple[float, float, float]:
         reading = self.readings.get(candidate.passage.id)

@@ -59,7 +59,7 @@ class ReaderWeights:
             sentence = _logistic(table["sentence"], (*SENTENCE_FEATURES, *more[0]))
             confidence = _logistic(table["confidence"], (*CONFIDENCE_FEATURES, *more[1]))
             fingerprint = hashlib.sha256(data).hexdigest()[:16]
-            return cls(sentence, confidence, float(table["threshold"]), float(table["share"]), fingerprint)
+            return cls(sentence, confidence, _share(table, "threshold"), _share(table, "share"), fingerprint)
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise ModelError(
                 f"{path}: not the reader's weights ({error}); reinstall ketarag, or run `python -m training.calibrate`"
@@ -72,4 +72,14 @@ def _logistic(table: Mapping[str, Any], names: tuple[str, ...]) -> Logistic:
     mean, scale, weights = (tuple(map(float, table[key])) for key in ("mean", "scale", "weights"))
     if {len(mean), len(scale), len(weights)} != {len(names)}:
         raise ValueError("its vectors have other lengths than its names")
-    return Logistic(names, mean, scale, weights, float(table["intercept"]))
+    intercept = float(table["intercept"])
+    if not np.isfinite([*mean, *scale, *weights, intercept]).all() or min(scale) <= 0:
+        raise ValueError("a number of it is not finite, or a scale is not positive")
+    return Logistic(names, mean, scale, weights, intercept)
+
+
+def _share(table: Mapping[str, Any], name: str) -> float:
+    value = float(table[name])
+    if not 0 < value <= 1:
+        raise ValueError(f"{name} is {value}, not in (0, 1]")
+    return value
