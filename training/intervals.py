@@ -23,9 +23,12 @@ def mean(values: Sequence[float], clusters: Sequence[str]) -> Figure:
 
 
 def auroc(right: Sequence[bool], scores: Sequence[float], clusters: Sequence[str]) -> Figure:
-    """Chance that a right row scores above another one."""
+    """Chance that a right row scores above another one; a draw that holds one class only does not count."""
     labels, array = np.asarray(right, dtype=bool), np.asarray(scores, dtype=np.float64)
-    return _interval(lambda rows: float(roc_auc_score(labels[rows], array[rows])), clusters)
+    return _interval(
+        lambda rows: float(roc_auc_score(labels[rows], array[rows])) if len(set(labels[rows])) == 2 else np.nan,
+        clusters,
+    )
 
 
 def _interval(measure: Callable[[NDArray[np.int64]], float], clusters: Sequence[str]) -> Figure:
@@ -35,9 +38,7 @@ def _interval(measure: Callable[[NDArray[np.int64]], float], clusters: Sequence[
     draws = []
     for _ in range(DRAWS):
         rows = np.concatenate([members[at] for at in rng.integers(len(members), size=len(members))])
-        try:
-            draws.append(measure(rows))
-        except ValueError:
-            continue  # a draw that holds one class only
+        if not np.isnan(value := measure(rows)):
+            draws.append(value)
     whole = measure(np.arange(len(number)))
     return whole, float(np.quantile(draws, 0.025)), float(np.quantile(draws, 0.975))

@@ -80,7 +80,7 @@ def claims(network: CrossEncoder, file: Path) -> dict[str, Figure]:
     rows = json_lines(file)
     labels = [row["label"] for row in rows]
     scores = {
-        "network": [claim_score(network, row["claim"], row["evidence"]) for row in rows],
+        "network and coverage": [claim_score(network, row["claim"], row["evidence"]) for row in rows],
         "coverage": [covered(row["claim"], " ".join(row["evidence"])) for row in rows],
     }
     figures: dict[str, Figure] = {}
@@ -96,13 +96,13 @@ def claims(network: CrossEncoder, file: Path) -> dict[str, Figure]:
 
 
 def claim_score(network: CrossEncoder, claim: str, evidence: Sequence[str]) -> float:
-    """Probability of support less that of contradiction, in the window that says most about the claim, plus its coverage."""
+    """Probability of support less that of contradiction, in the window about which the network is surest, plus word coverage by all."""
     texts = [one_line(text) for text in evidence]
     windows = [texts[max(0, at - 1) : at + 2] for at in range(len(texts))]
     ranked = sorted(windows, key=lambda window: -covered(claim, " ".join(window)))[:WINDOWS]
     found = [network.entail(claim, window) for window in ranked]
     best = max(found, key=lambda one: max(one.supported, one.contradicted))
-    return best.supported - best.contradicted
+    return best.supported - best.contradicted + covered(claim, " ".join(texts))
 
 
 def covered(claim: str, text: str) -> float:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Callable, Sequence
 
@@ -12,7 +11,7 @@ from hypothesis import strategies as st
 from sentences import make_passage
 
 from ketarag.answering import entail
-from ketarag.answering.entail import EntailmentVerifier, support
+from ketarag.answering.entail import EntailmentVerifier, passes
 from ketarag.answering.verify import Check
 from ketarag.config import shipped_corpus
 from ketarag.glossary import Glossary
@@ -60,44 +59,36 @@ class Opinion(FakePairModel):
 
 
 @pytest.fixture(autouse=True)
-def _plain_weights(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The network's word alone, whatever was fitted to the shipped one."""
-    weigh(monkeypatch, odds=1.0)
-
-
-def weigh(patch: pytest.MonkeyPatch, *, least: float = 0.5, **weights: float) -> None:
-    plain = {"odds": 0.0, "share": 0.0, "wording": 0.0, "intercept": 0.0}
-    assert plain.keys() == entail.WEIGHTS.keys()
-    patch.setattr(entail, "WEIGHTS", plain | weights)
-    patch.setattr(entail, "LEAST_SUPPORT", least)
+def _round_bounds(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever was chosen for the shipped network."""
+    monkeypatch.setattr(entail, "LEAST_WITH_WORDS", 0.5)
+    monkeypatch.setattr(entail, "LEAST_WITHOUT_WORDS", 0.7)
 
 
 def verify(network: FakePairModel, claim: str, *passages: Passage) -> Verdict:
     return EntailmentVerifier(GLOSSARY, None, network).verify(claim, passages or [RELIEF])
 
 
-def made(*, share: float = 0.5, wording: int = 0) -> Check:
-    return Check(
-        [], ["the cited passage says nothing of it"] * wording, share, Citation(1, "", "", "", "", 0, 0, 0), ()
-    )
+def made(*, wording: bool) -> Check:
+    problems = ["the cited passage says nothing of it"] if wording else []
+    return Check([], problems, 0.5, Citation(1, "", "", "", "", 0, 0, 0), ())
 
 
-@pytest.mark.parametrize("supported", [0.2, 0.5, 0.9])
-def test_with_the_networks_odds_alone_the_support_is_its_probability(supported: float) -> None:
-    assert support(made(), Entailment(supported, 0.0, 1 - supported)) == pytest.approx(supported, abs=1e-5)
+@pytest.mark.parametrize(
+    ("supported", "covered", "uncovered"),
+    [(0.49, False, False), (0.5, True, False), (0.69, True, False), (0.7, True, True)],
+)
+def test_more_is_asked_of_the_network_where_words_are_not_covered(
+    supported: float, covered: bool, uncovered: bool
+) -> None:
+    entailment = Entailment(supported, 0.0, 1 - supported)
+    assert passes(made(wording=False), entailment) is covered
+    assert passes(made(wording=True), entailment) is uncovered
 
 
-def test_the_support_as_reckoned_by_hand(monkeypatch: pytest.MonkeyPatch) -> None:
-    weigh(monkeypatch, odds=0.5, share=2.0, wording=-1.5, intercept=0.25)
-    logit = 0.25 + 0.5 * math.log(0.8 / 0.2) + 2.0 * 0.75 - 1.5 * 2
-    found = support(made(share=0.75, wording=2), Entailment(0.8, 0.1, 0.1))
-    assert found == pytest.approx(1 / (1 + math.exp(-logit)), abs=1e-5)
-
-
-@pytest.mark.parametrize("entailment", [SUPPORTED, CONTRADICTED, NOT_SAID])
-def test_a_network_that_is_sure_gives_a_probability_too(entailment: Entailment) -> None:
-    assert (0.999 if entailment == SUPPORTED else 0.0) < support(made(), entailment) < 1.0
-    assert support(made(), CONTRADICTED) < 0.001
+def test_the_shipped_bounds_ask_more_where_words_are_not_covered(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.undo()
+    assert 0 < entail.LEAST_WITH_WORDS < entail.LEAST_WITHOUT_WORDS < 1
 
 
 @pytest.mark.parametrize(
@@ -133,7 +124,8 @@ def test_a_paraphrase_that_the_network_finds_is_supported() -> None:
 
 @pytest.mark.parametrize(("least", "supported"), [(0.74, True), (0.76, False)])
 def test_the_least_support_decides(monkeypatch: pytest.MonkeyPatch, least: float, supported: bool) -> None:
-    weigh(monkeypatch, odds=1.0, least=least)
+    monkeypatch.setattr(entail, "LEAST_WITH_WORDS", least)
+    monkeypatch.setattr(entail, "LEAST_WITHOUT_WORDS", least)
     assert verify(Opinion(Entailment(0.75, 0.0, 0.25)), PARAPHRASE).supported is supported
 
 
