@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sentences import make_passage
 
-from ketarag.answering.retrieve import HybridRetriever
+from ketarag.answering.retrieve import LEXICAL_WEIGHT_IN_CONVERSATION, HybridRetriever
 from ketarag.config import shipped_corpus
 from ketarag.glossary import Glossary
 from ketarag.indexing.lexical import LexicalIndex
@@ -175,3 +175,24 @@ def test_the_same_question_finds_the_same(assistant) -> None:
 def test_another_order_of_the_passages_finds_the_same() -> None:
     question = "a dose that may persist in the urine"
     assert real(passages=PASSAGES[::-1]).retrieve([question], 3) == real().retrieve([question], 3)
+
+
+def test_a_conversation_leans_the_vector_and_lightens_the_words() -> None:
+    embedder = Listening()
+    lexical = Ranking(1)
+    retriever = HybridRetriever(PASSAGES, DenseRanking(0), lexical, embedder, GLOSSARY)  # type: ignore[arg-type]
+    hits = retriever.retrieve(["and then?"], 2, history="urine dose")
+    assert embedder.heard == ["and then?", "and then? urine dose"]
+    assert [hit.passage.id for hit in hits] == [PASSAGES[0].id, PASSAGES[1].id]
+    assert hits[1].score == pytest.approx(LEXICAL_WEIGHT_IN_CONVERSATION / 61)
+
+
+def test_what_was_said_before_finds_what_the_question_does_not_name() -> None:
+    first = [real().retrieve(["tell me more"], 5, history=history)[0].passage for history in (TEXTS[1], TEXTS[4])]
+    assert first == [PASSAGES[1], PASSAGES[4]]
+
+
+def test_the_conversation_belongs_to_the_first_wording_only() -> None:
+    embedder = Listening()
+    HybridRetriever(PASSAGES, DenseRanking(), Ranking(), embedder, GLOSSARY).retrieve(["a b", "c d"], 1, history="e")  # type: ignore[arg-type]
+    assert embedder.heard == ["a b", "a b e", "c d"]
