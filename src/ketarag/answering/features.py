@@ -16,6 +16,7 @@ from threading import Lock
 
 import numpy as np
 from numpy.typing import NDArray
+from threadpoolctl import ThreadpoolController
 
 from ketarag.answering.question_type import IMPLIED_WORD, Kind, asked_for, holds
 from ketarag.answering.rarity import LEAST_WEIGHT, TermStatistics, english_rarity
@@ -116,6 +117,7 @@ class FeatureExtractor:
         self._terms = terms
         self._kept: OrderedDict[str, tuple[ReadSentence, ...]] = OrderedDict()
         self._lock = Lock()  # questions of several threads share what is kept
+        self._pools = ThreadpoolController()
 
     def view(self, question: str, context: str = "") -> QuestionView:
         """The question, joined with what the conversation was about where there is a `context`."""
@@ -147,6 +149,17 @@ class FeatureExtractor:
         if not found:
             return np.zeros((0, len(SENTENCE_FEATURES)))
         read = self._read_all(found)
+        # BLAS's own threads gain nothing on matrices this small, and wait busily on the cores that the network needs next.
+        with self._pools.limit(limits=1, user_api="blas"):
+            return self._rows(view, found, read, carried)
+
+    def _rows(
+        self,
+        view: QuestionView,
+        found: Sequence[Candidate],
+        read: Mapping[Sentence, ReadSentence],
+        carried: Sequence[str],
+    ) -> Matrix:
         pooled = np.array([read[candidate.sentence].tokens.pooled for candidate in found])
         local = _without_common(pooled, view.tokens.pooled)
         rows = [
