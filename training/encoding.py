@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from tokenizers import Tokenizer
 
-from ketarag.answering.pairs import LONGEST_FIRST, encode_pair
+from ketarag.answering.pairs import encode_pair
 from training.examples import Row
 
 Array = NDArray[np.int64]
@@ -104,6 +104,3 @@ def batches(rows: Sequence[Encoded], pieces: int, rng: random.Random) -> Iterato
     rng.shuffle(groups)
     for group in groups:
         yield collate([rows[at] for at in group])
-
-
-__all__ = ["IGNORED", "LONGEST_FIRST", "TASKS", "Batch", "Encoded", "batches", "collate", "encode_row"]

@@ -1,9 +1,9 @@
 """python -m training.evaluate: how well the program reads and finds on sets that people outside the project wrote, by path.
 
     python -m training.evaluate squad FILE            answerability (AUROC), gold sentence first
-    python -m training.evaluate claims FILE           support against the other labels (AUROC), beside cosine and word coverage
+    python -m training.evaluate claims FILE           support against the other labels (AUROC), beside word coverage
     python -m training.evaluate conversations FOLDER  recall@5: last turn, all joined, and what the program does
-    python -m training.evaluate ranking FOLDER QRELS  nDCG@10: BM25, vectors, both fused, and the network on top
+    python -m training.evaluate ranking FOLDER QRELS  nDCG@10: vectors and BM25 fused, and the network on top
 
 FILE and FOLDER are in the formats of the bench. Intervals: 95 %, bootstrap over paragraphs, claims or queries (1000 draws, fixed seed).
 The first two read with the network alone, since the regressions on top of it were fitted on another kind of document.

@@ -12,7 +12,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ketarag.answering.cross_encoder import CrossEncoder
-from ketarag.protocols import PairReading
 from ketarag.text import content_stems
 from training.intervals import Figure, auroc, mean
 from training.sentences import one_line, sentence_spans
@@ -40,11 +39,6 @@ def squad(network: CrossEncoder, file: Path, articles: Sequence[str] | None) -> 
     return figures
 
 
-def answerability(reading: PairReading) -> float:
-    """Log odds that the passage answers, from the head for it and the best stretch."""
-    return reading.answers
-
-
 def _paragraph(network: CrossEncoder, paragraph: Any) -> list[tuple[bool, float, dict[str, bool]]]:
     spans = sentence_spans(paragraph["context"])
     texts = [paragraph["context"][start:end] for start, end in spans]
@@ -60,7 +54,7 @@ def _paragraph(network: CrossEncoder, paragraph: Any) -> list[tuple[bool, float,
             "coverage": cover,
         }
         first = {name: int(np.argmax(values)) in gold for name, values in scores.items()}
-        rows.append((not question.get("is_impossible", False), answerability(reading), first))
+        rows.append((not question.get("is_impossible", False), reading.answers, first))
     return rows
 
 

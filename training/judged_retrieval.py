@@ -57,16 +57,17 @@ def conversations(folder: Path) -> dict[str, Figure]:
 
 
 def ranking(network: CrossEncoder, folder: Path, qrels_name: str) -> dict[str, Figure]:
-    """nDCG@10 of vectors, BM25 and both fused, and of the fused ranking read again by the network."""
+    """nDCG@10 of vectors and BM25 fused, and of that ranking read again by the network."""
     retriever, qrels = _index(folder), _qrels(folder / "qrels" / qrels_name)
     queries = [query for query in json_lines(folder / "queries.jsonl") if query["_id"] in qrels]
     found: dict[str, list[float]] = {}
     for query in queries:
         hits = retriever.retrieve([query["text"]], RANKED)
-        for name, ids in {
-            **_parts(hits),
+        rankings = {
+            "vectors and BM25 fused": [hit.passage.document_id for hit in hits],
             "fused, read by the network": _read_again(network, query["text"], hits),
-        }.items():
+        }
+        for name, ids in rankings.items():
             found.setdefault(name, []).append(ndcg(ids, qrels[query["_id"]]))
     return {f"nDCG@10: {name}": mean(values, [q["_id"] for q in queries]) for name, values in found.items()}
 
@@ -77,10 +78,6 @@ def ndcg(ids: Sequence[str], relevant: Mapping[str, int], depth: int = 10) -> fl
     ideal = sorted(relevant.values(), reverse=True)[:depth]
     total = sum(gain / np.log2(at + 2) for at, gain in enumerate(ideal))
     return float(sum(gain / np.log2(at + 2) for at, gain in enumerate(gains)) / total) if total else 0.0
-
-
-def _parts(hits: Sequence[Hit]) -> dict[str, list[str]]:
-    return {"vectors and BM25 fused": [hit.passage.document_id for hit in hits]}
 
 
 def _read_again(network: CrossEncoder, query: str, hits: Sequence[Hit]) -> list[str]:

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ketarag.answering.align import in_document
-from ketarag.answering.features import Candidate, FeatureExtractor, QuestionView, candidates
+from ketarag.answering.features import Candidate, FeatureExtractor, Matrix, QuestionView, candidates
 from ketarag.answering.summary import NetworkView, confidence_features
 from ketarag.answering.weights import ReaderWeights
 from ketarag.protocols import PairModel
@@ -27,77 +27,69 @@ sentences around the best one took a fifth less time, and declined more of what 
 
 _MOST_EVIDENCE = 8
 _DECIMALS = 6
-_NOTHING = Reading((), 0.0, ())
 
 
-class FeatureReader:
-    """Scores every sentence of the hits from lexical, semantic and question-type features."""
+class _WeighedReader:
+    """What both readers share: a question is viewed, every sentence of the hits gets its features, and `_judge` does the rest."""
 
     def __init__(self, features: FeatureExtractor, weights: ReaderWeights) -> None:
-        """Deterministic: the same weights and hits give the same reading."""
         self._features = features
         self._weights = weights
+
+    @property
+    def threshold(self) -> float:
+        """The calibrated confidence below which the documents are taken not to answer."""
+        return self._weights.threshold
+
+    @property
+    def share(self) -> float:
+        """The part of the best sentence's score that a further one must reach to belong to the answer."""
+        return self._weights.share
+
+    def read(self, question: str, hits: Sequence[Hit], context: str = "", carried: Sequence[str] = ()) -> Reading:
+        """At most eight sentences, best first; no evidence and confidence 0 for no hits or a question without content."""
+        view = self._features.view(question, context)
+        found = candidates(hits)
+        if not found or not view.weights:
+            return Reading((), 0.0, ())
+        rows = self._features.sentence_features(view, found, carried)
+        return self._judge(asked(question, context), view, found, rows)
+
+    def _judge(self, text: str, view: QuestionView, found: Sequence[Candidate], rows: Matrix) -> Reading:
+        """`text` is what the network is asked; `found` is not empty."""
+        raise NotImplementedError
+
+
+class FeatureReader(_WeighedReader):
+    """Scores every sentence of the hits from lexical, semantic and question-type features. Deterministic."""
 
     @property
     def fingerprint(self) -> str:
         """Hash of the weights."""
         return self._weights.fingerprint
 
-    @property
-    def threshold(self) -> float:
-        """The calibrated confidence below which the documents are taken not to answer."""
-        return self._weights.threshold
-
-    @property
-    def share(self) -> float:
-        """The part of the best sentence's score that a further one must reach to belong to the answer."""
-        return self._weights.share
-
-    def read(self, question: str, hits: Sequence[Hit], context: str = "", carried: Sequence[str] = ()) -> Reading:
-        """At most eight sentences, best first; no evidence and confidence 0 for no hits or a question without content."""
-        view = self._features.view(question, context)
-        found = candidates(hits)
-        if not found or not view.weights:
-            return _NOTHING
-        rows = self._features.sentence_features(view, found, carried)
+    def _judge(self, text: str, view: QuestionView, found: Sequence[Candidate], rows: Matrix) -> Reading:  # noqa: ARG002
         logits = rounded(self._weights.sentence.logits(rows))
         summary = confidence_features(self._features, view, found, rows, logits)
         return _reading(self._features, self._weights, view, found, logits, summary)
 
 
-class TrainedReader:
+class TrainedReader(_WeighedReader):
     """Adds the network's reading of the most promising passages to the features of the first reader."""
 
     def __init__(
         self, features: FeatureExtractor, first: ReaderWeights, weights: ReaderWeights, network: PairModel
     ) -> None:
         """`first` are the first reader's weights: they choose what the network reads. Deterministic."""
-        self._features = features
+        super().__init__(features, weights)
         self._first = first
-        self._weights = weights
         self._network = network
         parts = f"{first.fingerprint}\n{weights.fingerprint}\n{network.fingerprint}"
         self.fingerprint = hashlib.sha256(parts.encode()).hexdigest()[:16]
 
-    @property
-    def threshold(self) -> float:
-        """The calibrated confidence below which the documents are taken not to answer."""
-        return self._weights.threshold
-
-    @property
-    def share(self) -> float:
-        """The part of the best sentence's score that a further one must reach to belong to the answer."""
-        return self._weights.share
-
-    def read(self, question: str, hits: Sequence[Hit], context: str = "", carried: Sequence[str] = ()) -> Reading:
-        """At most eight sentences, best first; no evidence and confidence 0 for no hits or a question without content."""
-        view = self._features.view(question, context)
-        found = candidates(hits)
-        if not found or not view.weights:
-            return _NOTHING
-        rows = self._features.sentence_features(view, found, carried)
+    def _judge(self, text: str, view: QuestionView, found: Sequence[Candidate], rows: Matrix) -> Reading:
         promising = most_promising(found, self._first.sentence.logits(rows))
-        seen = NetworkView.of(self._network, asked(question, context), promising)
+        seen = NetworkView.of(self._network, text, promising)
         network_rows = seen.sentence_features(found)
         logits = rounded(self._weights.sentence.logits(np.concatenate([rows, network_rows], axis=1)))
         of_features = confidence_features(self._features, view, found, rows, logits)
