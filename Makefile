@@ -31,10 +31,10 @@ test: $(VENV)/.installed-test
 	@test -x /usr/bin/chromium || echo "No /usr/bin/chromium: the browser tests are skipped."
 	$(BIN)/python -m pytest $(ARGS)
 
-eval: $(VENV)/.installed
+eval: $(VENV)/.installed-eval
 	$(BIN)/python -m eval $(ARGS)
 
-bench: $(VENV)/.installed
+bench: $(VENV)/.installed-eval
 	$(BIN)/python -m eval.benchmarks.latency $(ARGS)
 
 lint: $(VENV)/.installed-test
@@ -53,6 +53,11 @@ $(VENV)/.installed: pyproject.toml
 	@echo "Setting up $(VENV) with $(PYTHON) (a few minutes, about 2 GB the first time) ..."
 	@$(PYTHON) -m venv $(VENV)
 	@$(BIN)/python -m pip install --quiet --editable .
+	@touch $@
+
+$(VENV)/.installed-eval: $(VENV)/.installed
+	@echo "Installing what the evaluation needs ..."
+	@$(BIN)/python -m pip install --quiet --editable '.[eval]'
 	@touch $@
 
 $(VENV)/.installed-test: $(VENV)/.installed

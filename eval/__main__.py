@@ -1,87 +1,88 @@
-"""python -m eval: asks the known questions, prints a table, exits 1 below `eval/thresholds.toml`.
+"""python -m eval: asks the known questions, says what changed, and exits 1 when an answer or a figure got worse.
 
-Exit codes: 0 every threshold holds, 1 one does not, 2 usage or a case file that cannot be used.
+    python -m eval [run] [--suite full|smoke] [--category NAME] [--case ID] [--out FOLDER] [--judge MODEL]
+    python -m eval accept --reason TEXT [--run FILE]   the run becomes the baseline
+    python -m eval add FEEDBACK --to FILE              feedback from the chat -> draft cases
+    python -m eval lint [FILE ...]                     faults in the cases themselves
+
+Exit codes: 0 passes, 1 worse (or the cases have faults), 2 could not be run (usage, cases, documents, baseline).
 """
 
 from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Iterable, Iterator
-from typing import TypeVar
+import traceback
+from collections.abc import Callable, Sequence
+from pathlib import Path
 
-from eval.cases import SPLITS, CaseError, load_claims, load_questions
-from eval.report import category_figures, claim_figures, failures, question_figures, table
-from eval.runner import ClaimResult, QuestionResult, run_claims, run_questions
-from ketarag import Assistant, KetaRAGError
+from eval import baseline, draft, lint
+from eval.baseline import BaselineError
+from eval.cases import CATEGORIES, SPLITS, CaseError
+from eval.judge import JudgeError
+from eval.night import Selection, night
+from ketarag import KetaRAGError
 
-T = TypeVar("T")
+OUT = Path("build/eval")
 
 
-def main(argv: list[str] | None = None) -> int:
-    """Runs a split and reports it; returns the exit code."""
-    parser = argparse.ArgumentParser(
-        prog="python -m eval", description="Asks the known questions and checks the answers."
-    )
-    parser.add_argument(
-        "--split",
-        choices=SPLITS,
-        default="test",
-        help="test (reported, never tuned on; default), blind (by a third author, looked at least), or dev",
-    )
-    parser.add_argument(
-        "--category", action="append", help="only this category of questions (repeatable); no thresholds"
-    )
-    parser.add_argument("--show", action="store_true", help="print every case that was not answered as it should be")
-    arguments = parser.parse_args(argv)
+def main(argv: Sequence[str] | None = None) -> int:
+    """Runs one command; returns the exit code."""
+    given = list(sys.argv[1:] if argv is None else argv)
+    if not given or (given[0].startswith("-") and given[0] not in ("-h", "--help")):
+        given.insert(0, "run")
+    arguments = _parser().parse_args(given)
+    command: Callable[[argparse.Namespace], int] = arguments.command
     try:
-        questions = load_questions(arguments.split)
-        claims = [] if arguments.category else load_claims(arguments.split)
-        assistant = Assistant.load(progress=lambda line: print(line, file=sys.stderr))
-    except (CaseError, KetaRAGError) as error:
+        return command(arguments)
+    except (CaseError, BaselineError, JudgeError, KetaRAGError, OSError) as error:
         print(f"eval: {error}", file=sys.stderr)
         return 2
-    if arguments.category:
-        questions = [case for case in questions if case.category in arguments.category]
-    results = list(_progress(run_questions(assistant, questions), len(questions), "questions"))
-    verdicts = list(_progress(run_claims(assistant, claims), len(claims), "claims"))
-    figures = {**question_figures(results), **claim_figures(verdicts)}
-    print(
-        f"Split {arguments.split}: {len(questions)} questions, {len(claims)} claims; assistant {assistant.fingerprint}\n"
+    except Exception:  # a fault of the evaluation says nothing of the answers: Python's own exit code, 1, would
+        traceback.print_exc()
+        return 2
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m eval", description=(__doc__ or "").partition("\n")[0])
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    run = commands.add_parser("run", help="ask and judge; what happens without a command")
+    run.add_argument(
+        "--suite", choices=("full", "smoke"), default="full", help="all of dev and test, or a tenth of test"
     )
-    print(table(figures))
-    print(f"\nFacts by category\n{table(category_figures(results))}")
-    if arguments.show:
-        _show(results, verdicts)
-    if arguments.category:
-        return 0
-    missed = failures(figures)
-    print("\n" + ("\n".join(f"BELOW THRESHOLD  {line}" for line in missed) or "Every threshold holds."))
-    return 1 if missed else 0
+    run.add_argument("--split", choices=SPLITS, action="append", help="these splits only (repeatable); not gated")
+    run.add_argument("--category", choices=sorted(CATEGORIES), action="append", help="only these (repeatable)")
+    run.add_argument("--case", action="append", metavar="ID", help="only this one (repeatable)")
+    run.add_argument("--out", type=Path, default=OUT, help=f"where the report, the run and the history go ({OUT})")
+    run.add_argument("--judge", metavar="MODEL", help="a LangChain chat model that gives its opinion too; never gates")
+    run.set_defaults(command=_run)
+    accept = commands.add_parser("accept", help="make a full run the baseline")
+    accept.add_argument("--reason", required=True, help="what got better, and why what got worse may")
+    accept.add_argument("--run", type=Path, default=OUT / "run.json", help=f"({OUT / 'run.json'})")
+    accept.set_defaults(command=_accept)
+    for name, module, words in (("add", draft, "feedback -> draft cases"), ("lint", lint, "faults in the cases")):
+        sub = commands.add_parser(name, help=words)
+        module.add_arguments(sub)
+        sub.set_defaults(command=module.run)
+    return parser
 
 
-def _progress(items: Iterable[T], total: int, what: str) -> Iterator[T]:
-    """A line on stderr every 50 items."""
-    for at, item in enumerate(items, start=1):
-        yield item
-        if at % 50 == 0 or at == total:
-            print(f"{what}: {at}/{total}", file=sys.stderr)
+def _run(arguments: argparse.Namespace) -> int:
+    chosen = Selection(
+        arguments.suite,
+        tuple(arguments.split or ()),
+        frozenset(arguments.category or ()),
+        frozenset(arguments.case or ()),
+    )
+    return 0 if night(chosen, arguments.out, arguments.judge) else 1
 
 
-def _show(results: list[QuestionResult], verdicts: list[ClaimResult]) -> None:
-    for result in results:
-        declined = result.answer is not None and result.answer.abstained
-        if result.error or declined == result.case.answerable or (result.facts or 1.0) < 1.0 or result.facts == 0.0:
-            said = result.error or (result.answer.text if result.answer else "")
-            print(
-                f"\n{result.case.id} [{result.case.category}] {' / '.join([*result.case.history, result.case.question])}"
-            )
-            print(f"  wanted {[fact[0] for fact in result.case.facts] or 'an abstention'}\n  got    {said}")
-    for verdict in verdicts:
-        if not verdict.right:
-            print(
-                f"\n{verdict.case.id} [{verdict.case.kind}] {verdict.case.claim}\n  {list(verdict.verdict.problems) or 'accepted'}"
-            )
+def _accept(arguments: argparse.Namespace) -> int:
+    run = baseline.load(arguments.run)
+    baseline.accept(run, arguments.reason)
+    dirty = " (with changes that are not committed)" if run.environment.dirty else ""
+    print(f"The run of {run.environment.started} on {run.environment.commit[:12]}{dirty} is the baseline now.")
+    return 0
 
 
 if __name__ == "__main__":

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from ketarag.answering.cross_encoder import CrossEncoder
     from ketarag.assistant import Assistant
     from ketarag.indexing.embed import SentenceTransformerEmbedder
+    from ketarag.indexing.runtime import OpenVinoEmbedder
     from ketarag.types import Document
 
 LOOPBACK = ["127.0.0.1", "::1"]
@@ -57,6 +58,16 @@ def embedder() -> SentenceTransformerEmbedder:
     from ketarag.indexing.embed import SentenceTransformerEmbedder
 
     return SentenceTransformerEmbedder()
+
+
+@pytest.fixture(scope="session")
+def fast_embedder(embedder: SentenceTransformerEmbedder, tmp_path_factory: pytest.TempPathFactory) -> OpenVinoEmbedder:
+    """The same model, converted."""
+    from ketarag.indexing.convert import convert
+    from ketarag.indexing.runtime import OpenVinoEmbedder
+
+    folder = tmp_path_factory.mktemp("models") / "minilm"
+    return OpenVinoEmbedder(convert(embedder.model, embedder.fingerprint, folder), folder)
 
 
 @pytest.fixture(scope="session")

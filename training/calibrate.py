@@ -1,4 +1,4 @@
-"""python -m training.calibrate: fits a reader's two regressions on the development cases and writes its weights.
+"""python -m training.calibrate: fits a reader's two regressions on the cases of `calibration_cases` and writes its weights.
 
     python -m training.calibrate first      the first reader: `first_reader.json`
     python -m training.calibrate trained    the trained one: `reader.json`; the first one's weights choose what the network reads
@@ -30,7 +30,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
 from sklearn.preprocessing import StandardScaler
 
-from eval.cases import QuestionCase, load_questions
+from eval.cases import QuestionCase
 from eval.metrics import contains
 from ketarag.answering.compose import compose
 from ketarag.answering.condense import condense
@@ -48,13 +48,16 @@ from ketarag.answering.summary import (
 from ketarag.answering.weights import FIRST_READER, TRAINED_READER, Logistic, ReaderWeights
 from ketarag.assistant import READ_PASSAGES, Assistant
 from ketarag.config import Settings
-from ketarag.indexing.embed import SentenceTransformerEmbedder
+from ketarag.indexing.embedders import load_embedder
 from ketarag.loading import load_glossary
 from ketarag.types import Evidence, Turn
+from training.calibration_cases import calibration_cases
 
 MOST_WRONG = 0.05
 MOST_DECLINED = 0.05
 MOST_SENTENCES_ON_AVERAGE = 2.25
+ANSWERABLE_SHARE = 0.67
+"""Of the questions that users ask, as the confidence takes it: the development cases' share. Both kinds weigh accordingly in the fit."""
 FOLDS = 5
 SHARES = tuple(round(0.1 + 0.05 * step, 2) for step in range(19))
 _C = 0.1
@@ -98,7 +101,7 @@ def main() -> int:
     columns, out = (TRAINED, TRAINED_READER) if trained else (FIRST, FIRST_READER)
     assistant = Assistant.load(progress=lambda line: print(line, file=sys.stderr))
     features, examples = _examples(assistant, CrossEncoder.load() if trained else None)
-    print(f"{len(examples)} development cases, {sum(e.case.answerable for e in examples)} answerable")
+    print(f"{len(examples)} cases, {sum(e.case.answerable for e in examples)} answerable")
     held_out, summaries = _cross_fitted(columns, features, examples)
     labels = np.array([e.case.answerable for e in examples])
     scores = _cross_scored(columns, summaries, labels)
@@ -115,12 +118,12 @@ def main() -> int:
 
 
 def _examples(assistant: Assistant, network: CrossEncoder | None) -> tuple[FeatureExtractor, list[Example]]:
-    """Every development case, follow-ups after the answers that the assistant gives to what precedes them."""
+    """Every case, follow-ups after the answers that the assistant gives to what precedes them."""
     settings = Settings.from_environment()
     glossary = load_glossary(settings)
     passages = [hit.passage for hit in assistant.retrieve("ketamine", k=100_000)]
-    features = FeatureExtractor(SentenceTransformerEmbedder(), glossary, TermStatistics.of(passages, glossary))
-    return features, [_example(assistant, features, network, case) for case in load_questions("dev")]
+    features = FeatureExtractor(load_embedder(settings.model, print), glossary, TermStatistics.of(passages, glossary))
+    return features, [_example(assistant, features, network, case) for case in calibration_cases(passages)]
 
 
 def _example(
@@ -261,7 +264,8 @@ def _rounded(
 
 def _fit(names: tuple[str, ...], rows: NDArray[np.float64], labels: NDArray[np.bool_]) -> Logistic:
     scaler = StandardScaler().fit(rows)
-    model = LogisticRegression(C=_C, max_iter=5000).fit(scaler.transform(rows), labels)
+    weights = np.where(labels, ANSWERABLE_SHARE / labels.mean(), (1 - ANSWERABLE_SHARE) / (1 - labels.mean()))
+    model = LogisticRegression(C=_C, max_iter=5000).fit(scaler.transform(rows), labels, sample_weight=weights)
     return _rounded(names, scaler, model.coef_[0], float(model.intercept_[0]))
 
 

@@ -19,9 +19,9 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m training.diagram", description=__doc__)
     parser.add_argument("--out", type=Path, default=OUT)
     out = parser.parse_args().out
-    cases = [*load_questions("test"), *load_questions("blind")]
-    answers = [(result.answer, result.case) for result in run_questions(Assistant.load(), cases)]
-    told = [(answer.confidence, case.answerable) for answer, case in answers if answer is not None]
+    cases = [(split, case) for split in ("test", "blind") for case in load_questions(split)]
+    records = list(run_questions(Assistant.load(), cases))
+    told = [(record.answer.confidence, record.answerable) for record in records if record.answer is not None]
     bins = reliability([confidence for confidence, _ in told], [right for _, right in told])
     _draw(bins, len(told), out)
     return 0

@@ -3,7 +3,7 @@
     python -m training.export --weights build/training/second/weights.pt
 
 Matrix products are quantised by onnxruntime, weights per column, activations as they come; the word embeddings by row, each with its own
-scale, which onnxruntime does not do. Float32 is 92 MB, this 24 MB. What it costs: `training.evaluate --model` on both (MODEL_CARD.md).
+scale, which onnxruntime does not do. Float32 is 92 MB, this 24 MB. What it costs: `eval.benchmarks squad --model` on both (MODEL_CARD.md).
 """
 
 from __future__ import annotations

@@ -2,9 +2,10 @@
 
     python -m training.prepare --bench ../shared/bench --public DIR --out build/training
 
-`--public` holds what `training/README.md` lists. Three files come out: `first.jsonl` (what the first stage learns from), `second.jsonl`
-(the second stage: our own writing, the rows that people wrote for our tasks, and a sample of the first), and `held_out.jsonl`
-(two articles of SQuAD, a fifth of the claims, a tenth of our own passages: never learned from). What is drawn is drawn from a fixed seed.
+`--public` holds what `training/README.md` lists. What comes out: `first.jsonl` (the first stage: public sets), `second.jsonl` (our own
+writing, the rows that people wrote for our tasks, and a sample of the first), `third.jsonl` (the same with the pairs of UnAnsQ and
+less of the first), and `held_out.jsonl`, `held_out_own.jsonl` (two articles of SQuAD, a fifth of the claims, a tenth of our own
+passages: never learned from). What is drawn is drawn from a fixed seed.
 """
 
 from __future__ import annotations
@@ -40,22 +41,27 @@ def main() -> int:
     parser.add_argument("--bench", type=Path, required=True)
     parser.add_argument("--public", type=Path, required=True)
     parser.add_argument("--out", type=Path, default=Path("build/training"))
-    parser.add_argument("--stage", choices=("first", "second", "both"), default="both")
+    parser.add_argument("--stage", choices=("first", "second", "third"), action="append", help="default: all")
     arguments = parser.parse_args()
     arguments.out.mkdir(parents=True, exist_ok=True)
-    if arguments.stage in ("first", "both"):
+    stages = arguments.stage or ["first", "second", "third"]
+    if "first" in stages:
         rows = [*_questions(arguments.bench, arguments.public), *_claims(arguments.bench, arguments.public)]
         rows += _relevance(arguments.bench)
         kept = [row for row in rows if not _held_out(row)]
         _write(arguments.out / "first.jsonl", kept)
         _write(arguments.out / "held_out.jsonl", [row for row in rows if _held_out(row) and "+" not in row.source])
-    if arguments.stage in ("second", "both"):
+    if {"second", "third"} & set(stages):
         first = list(read_rows(arguments.out / "first.jsonl"))
         own = _own(Passages(arguments.bench, arguments.public))
         kept = [row for row in own if not _held_out(row)]
-        again = [row for row in kept if row.task == "read" or row.source == "own_ketamine"]
-        _write(arguments.out / "second.jsonl", [*kept, *again, *_repeated(first)])
+        again = [row for row in kept if row.source.startswith("own_ketamine")]
         _write(arguments.out / "held_out_own.jsonl", [row for row in own if _held_out(row)])
+    if "second" in stages:
+        _write(arguments.out / "second.jsonl", [*kept, *again, *_repeated(first, 14_000)])
+    if "third" in stages:
+        pairs = list(sources.unansq(arguments.public / "unansq", "dev"))
+        _write(arguments.out / "third.jsonl", [*kept, *again, *pairs, *_repeated(first, 4_000)])
     return 0
 
 
@@ -151,12 +157,12 @@ def _own(passages: Passages) -> list[Row]:
     return rows + list(sources.own_negatives(rows, rng))
 
 
-def _repeated(first: Sequence[Row]) -> list[Row]:
-    """For the second stage: what people wrote for our tasks, and a sample of the rest so that nothing is unlearned."""
+def _repeated(first: Sequence[Row], others: int) -> list[Row]:
+    """For the later stages: what people wrote for our tasks, and `others` of the rest so that nothing is unlearned."""
     rng = random.Random(SEED + 2)
     ours = [row for row in first if row.source in ("squad2", "scifact", "begin", "wice", "covid_qa")]
     rest = [row for row in first if row.source not in ("squad2", "scifact", "begin", "wice", "covid_qa")]
-    return ours + rng.sample(rest, min(len(rest), 14_000))
+    return ours + rng.sample(rest, min(len(rest), others))
 
 
 def _held_out(row: Row) -> bool:
@@ -167,7 +173,7 @@ def _held_out(row: Row) -> bool:
         return _bucket(row.group) < 20
     if source == "scifact":
         return _bucket(row.first) < 20
-    return source.startswith("own_") and source != "own_ketamine" and _bucket(row.group) < 10
+    return source.startswith("own_") and not source.startswith("own_ketamine") and _bucket(row.group) < 10
 
 
 def _bucket(name: str) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import logging
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -53,13 +53,16 @@ class Assistant:
         self._speller = parts.speller
         self._glossary = parts.glossary
         self._notices = parts.notices
-        names = (
-            parts.index.fingerprint,
-            parts.index.manifest.embedder,
-            parts.reader.fingerprint,
-            parts.verifier.fingerprint,
-        )
-        self.fingerprint = hashlib.sha256("\n".join([*names, repr(parts.glossary.entries)]).encode()).hexdigest()[:16]
+        entries = hashlib.sha256(repr(parts.glossary.entries).encode()).hexdigest()[:16]
+        self.fingerprints: Mapping[str, str] = {
+            "index": parts.index.fingerprint,
+            "embedder": parts.index.manifest.embedder,
+            "reader": parts.reader.fingerprint,
+            "verifier": parts.verifier.fingerprint,
+            "glossary": entries,
+        }
+        """Of each part by name; together they are `fingerprint`."""
+        self.fingerprint = hashlib.sha256("\n".join(self.fingerprints.values()).encode()).hexdigest()[:16]
 
     @classmethod
     def load(

@@ -18,7 +18,7 @@ from ketarag.config import Settings, shipped_corpus
 from ketarag.errors import ModelError
 from ketarag.glossary import Glossary
 from ketarag.indexing.build import IndexSummary, ensure_index, rebuild_index
-from ketarag.indexing.embed import SentenceTransformerEmbedder
+from ketarag.indexing.embedders import load_embedder
 from ketarag.indexing.folder import Index
 from ketarag.protocols import Reader, Retriever, Verifier
 from ketarag.text import words
@@ -46,7 +46,7 @@ class Parts:
 def load_parts(settings: Settings, report: Callable[[str], None]) -> Parts:
     """Everything that `Assistant` is made of, the index built first where needed."""
     report("Loading the embedding model")
-    embedder = SentenceTransformerEmbedder(settings.model)
+    embedder = load_embedder(settings.model, report)
     index = ensure_index(settings.corpus, settings.index_path, embedder, report)
     glossary = load_glossary(settings)
     features = FeatureExtractor(embedder, glossary, TermStatistics.of(index.passages, glossary))
@@ -79,4 +79,4 @@ def make_speller(index: Index) -> Speller:
 def index_corpus(settings: Settings, report: Callable[[str], None]) -> IndexSummary:
     """Builds or checks the index and says what was kept and left out."""
     report("Loading the embedding model")
-    return rebuild_index(settings.corpus, settings.index_path, SentenceTransformerEmbedder(settings.model), report)
+    return rebuild_index(settings.corpus, settings.index_path, load_embedder(settings.model, report), report)

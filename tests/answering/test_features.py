@@ -117,16 +117,16 @@ def test_a_follow_up_that_asks_nothing_particular_asks_what_the_conversation_did
     assert extractor().view("Is ketamine given in severe pain?", "What dose is given?").kind is Kind.NONE
 
 
-def test_what_no_text_speaks_of_is_named_in_the_words_of_the_question() -> None:
+def test_what_no_passage_speaks_of_is_named_in_the_words_of_the_question() -> None:
     features = extractor()
     view = features.view("Which xylophone doses are given s.c. in glaucoma, glaucoma?")
-    assert features.uncovered(view, ["A dose of 500 mg is given SC."]) == ["xylophone", "glaucoma"]
+    assert features.uncovered(view, [DOSE]) == ["xylophone", "glaucoma"]
     assert features.uncovered(view, []) != []
 
 
 def test_words_of_the_conversation_are_not_named() -> None:
     features = extractor()
-    assert features.uncovered(features.view("and glaucoma?", "xylophone"), [""]) == ["glaucoma"]
+    assert features.uncovered(features.view("and glaucoma?", "xylophone"), [HARM]) == ["glaucoma"]
 
 
 def test_the_unknown_share_is_of_words_that_stand_nowhere() -> None:

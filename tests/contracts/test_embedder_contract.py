@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from ketarag.indexing.embed import SentenceTransformerEmbedder
+from ketarag.indexing.runtime import OpenVinoEmbedder
 from ketarag.protocols import Embedder
 from ketarag.testing import HashEmbedder
 
@@ -86,3 +87,9 @@ class TestSentenceTransformerEmbedder(EmbedderContract):
     @pytest.fixture
     def model(self, embedder: SentenceTransformerEmbedder) -> Embedder:
         return embedder
+
+
+class TestOpenVinoEmbedder(EmbedderContract):
+    @pytest.fixture
+    def model(self, fast_embedder: OpenVinoEmbedder) -> Embedder:
+        return fast_embedder

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from eval.cases import ClaimCase, Gold, QuestionCase
-from eval.runner import ClaimResult, QuestionResult
+from eval.cases import Gold, QuestionCase
 from ketarag import Answer, Citation, Claim, Verdict
 
 
@@ -37,20 +36,3 @@ def case(
     groups = tuple(tuple(group) for group in evidence) if answerable else ()
     wanted = tuple(tuple(fact) for fact in facts) if answerable else ()
     return QuestionCase(name, category, question, tuple(history), answerable, wanted, groups)
-
-
-def result(one: QuestionCase, said: Answer | None, **scores: float | str | None) -> QuestionResult:
-    values = {
-        "error": "",
-        "seconds": 0.1,
-        "facts": None,
-        "citation_recall": None,
-        "citation_precision": None,
-        "verbatim": None,
-    }
-    return QuestionResult(one, said, **(values | scores))  # type: ignore[arg-type]
-
-
-def claim_result(kind: str, right: bool) -> ClaimResult:
-    supported = kind in ("verbatim", "paraphrase")
-    return ClaimResult(ClaimCase("c", "a claim", supported, kind), Verdict(supported == right, 0.5), right)

@@ -92,15 +92,15 @@ def test_a_conversation_is_of_one_group() -> None:
 def test_the_second_stage_repeats_what_people_wrote_and_a_sample_of_the_rest() -> None:
     people = [row(source, str(at)) for source in ("squad2", "scifact", "begin", "wice", "covid_qa") for at in range(3)]
     rest = [row(source, str(at)) for source in ("squad2+altered", "mnli") for at in range(30_000)]
-    made = _repeated([*rest, *people])
+    made = _repeated([*rest, *people], 14_000)
     assert made[:15] == people
     assert 15 < len(made) < len(rest)
     assert len(set(made)) == len(made)
     assert set(made[15:]) <= set(rest)
     assert {one.source for one in made[15:]} == {"squad2+altered", "mnli"}
-    assert made == _repeated([*rest, *people])
+    assert made == _repeated([*rest, *people], 14_000)
 
 
 def test_of_few_all_are_repeated() -> None:
     rest = [row("mnli", str(at)) for at in range(5)]
-    assert sorted(_repeated(rest), key=lambda one: one.group) == rest
+    assert sorted(_repeated(rest, 14_000), key=lambda one: one.group) == rest

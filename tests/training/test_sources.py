@@ -9,16 +9,8 @@ from types import SimpleNamespace
 from typing import Any
 
 from training.examples import CONTRADICTED, NOT_SAID, SUPPORTED, Row
-from training.sources import (
-    LONGEST_PASSAGE,
-    _untokenised,
-    covid_qa,
-    in_conversation,
-    json_lines,
-    qamr,
-    squad,
-    written,
-)
+from training.sources import LONGEST_PASSAGE, covid_qa, in_conversation, json_lines, qamr, squad, written
+from training.sources.questions import _untokenised
 
 CONTEXT = "It is old. Give 5 mg daily. It is safe."
 TEXTS = ("It is old.", "Give 5 mg daily.", "It is safe.")

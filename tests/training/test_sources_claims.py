@@ -10,15 +10,8 @@ from typing import Any
 import pytest
 
 from training.examples import CONTRADICTED, NOT_SAID, SUPPORTED, Row
-from training.sources import (
-    LONGEST_PASSAGE,
-    _around,
-    _shortened,
-    breaking_nli,
-    labelled_claims,
-    premise_csv,
-    relevance,
-)
+from training.sources import LONGEST_PASSAGE, breaking_nli, labelled_claims, premise_csv, relevance
+from training.sources.files import around, shortened
 
 
 def lines(path: Path, *tables: dict[str, Any]) -> Path:
@@ -93,9 +86,9 @@ def test_relevance_pairs_the_right_documents_and_the_best_wrong_ones(tmp_path: P
 
 def test_what_is_around_and_how_much_of_it() -> None:
     texts = ("a b", "c d", "e f", "g h")
-    assert [_around(texts, places) for places in ([0], [2], [1, 3])] == [texts[:1], texts[1:3], texts]
-    assert _around(texts, []) == texts
+    assert [around(texts, places) for places in ([0], [2], [1, 3])] == [texts[:1], texts[1:3], texts]
+    assert around(texts, []) == texts
     wide = "w " * (LONGEST_PASSAGE - 2)
-    assert _shortened(["a b", wide, "c"]) == ("a b", wide)
-    assert _shortened([wide + "x y z", "c"]) == (wide + "x y z",)
-    assert _shortened([]) == ()
+    assert shortened(["a b", wide, "c"]) == ("a b", wide)
+    assert shortened([wide + "x y z", "c"]) == (wide + "x y z",)
+    assert shortened([]) == ()

@@ -9,7 +9,6 @@ import pytest
 
 from training.examples import CONTRADICTED, NOT_SAID, SUPPORTED, Row
 from training.sources import (
-    _lightly_reworded,
     altered_claims,
     altered_question,
     negatives,
@@ -18,6 +17,7 @@ from training.sources import (
     with_history,
     without_evidence,
 )
+from training.sources.claims import _lightly_reworded
 
 LONG = "This sentence is one that says a good many words about little, so that what is left is not too short to ask about it."
 TEXTS = ("The dose is 5 mg.", LONG, "It is safe.")

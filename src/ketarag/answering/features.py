@@ -210,9 +210,9 @@ class FeatureExtractor:
         present = frozenset().union(*(item.stems for item in items))
         return word_coverage(view, present, np.concatenate([item.tokens.vectors for item in items]))
 
-    def uncovered(self, view: QuestionView, texts: Sequence[str]) -> list[str]:
-        """The question's own content words, whose stem stands in none of `texts`, in the order of the question."""
-        present = {name for text in texts for name in self._stems(text)}
+    def uncovered(self, view: QuestionView, passages: Sequence[Passage]) -> list[str]:
+        """The question's own content words, whose stem stands in none of `passages` or their headings, in the question's order."""
+        present = frozenset[str]().union(*(item.stems for passage in passages for item in self._read(passage)))
         words = [view.text[start:end] for start, end in word_spans(view.text)]
         missing = [
             word for word in words if word not in STOP_WORDS and stem(word) in view.own and stem(word) not in present
@@ -286,11 +286,13 @@ def word_coverage(view: QuestionView, present: AbstractSet[str], vectors: Vector
     """
     if not view.words or not len(vectors):
         return 0.0, 0.0, 1.0
-    nearest = (view.tokens.vectors @ vectors.T).max(axis=1)
-    soft = np.array([float(nearest[list(word.rows)].mean()) for word in view.words])
-    each = np.array([1.0 if word.stem in present else cosine for word, cosine in zip(view.words, soft, strict=True)])
-    weights = np.array([word.weight for word in view.words])
-    rarities = np.array([word.rarity for word in view.words])
+    sums = np.concatenate([[0.0], np.cumsum((view.tokens.vectors @ vectors.T).max(axis=1), dtype=np.float64)])
+    first, last, weights, rarities, held = np.array(
+        [(word.rows[0], word.rows[-1] + 1, word.weight, word.rarity, word.stem in present) for word in view.words]
+    ).T
+    begin, end = first.astype(np.intp), last.astype(np.intp)
+    soft = (sums[end] - sums[begin]) / (end - begin)  # a word's pieces stand together
+    each = np.where(held > 0, 1.0, soft)
     strangest = float((rarities * (1 - each)).max())
     return float(soft @ weights / weights.sum()), float(each @ rarities / max(rarities.sum(), 1e-9)), strangest
 

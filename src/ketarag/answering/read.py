@@ -21,9 +21,9 @@ from ketarag.answering.weights import ReaderWeights
 from ketarag.protocols import PairModel
 from ketarag.types import Evidence, Hit, Passage, Reading, Span
 
-NETWORK_PASSAGES = 6
-"""Passages that the network reads for one question: those with the best sentences by the first reader. To read of each only the five
-sentences around the best one took a fifth less time, and declined more of what is answered (`docs/decisions/0005-trained-reader.md`)."""
+NETWORK_PASSAGES = 2
+"""Passages that the network reads for one question: those with the best sentences by the first reader. Six put a gold sentence first a
+little more often, decline a little less of what is not answered, and take three times as long (`docs/decisions/0005-trained-reader.md`)."""
 
 _MOST_EVIDENCE = 8
 _DECIMALS = 6
@@ -135,8 +135,7 @@ def _reading(
         Evidence(found[at].sentence, found[at].passage, _sigmoid(float(logits[at]))) for at in order[:_MOST_EVIDENCE]
     )
     confidence = _sigmoid(float(weights.confidence.logits(summary[None, :])[0]))
-    texts = [f"{item.sentence.heading} {item.passage.clean}" for item in evidence[:3]]
-    return Reading(evidence, confidence, tuple(features.uncovered(view, texts)))
+    return Reading(evidence, confidence, tuple(features.uncovered(view, [item.passage for item in evidence[:3]])))
 
 
 def _sigmoid(value: float) -> float:

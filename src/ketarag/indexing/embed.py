@@ -1,6 +1,7 @@
-"""embed: text -> unit vectors with a sentence-transformers model whose files are checked.
+"""embed: text -> unit vectors with a sentence-transformers model whose files are checked: the reference.
 
-Not here: what text stands for a passage (`chunk.embedded_text`), where vectors are kept (`store`).
+Not here: the same model in a faster runtime (`convert`, `runtime`), which of the two serves (`embedders`), what text stands for a passage
+(`chunk.embedded_text`), where vectors are kept (`store`).
 """
 
 from __future__ import annotations
@@ -40,19 +41,19 @@ class SentenceTransformerEmbedder:
 
     def __init__(self, model: str = BUNDLED_MODEL, batch_size: int = 32) -> None:
         """Raises ModelError when the model is missing or the bundled weights do not have the pinned hash."""
-        path = _model_path(model)
-        self.fingerprint = _fingerprint(model, path)
-        self._model = _load(path)
+        path = model_path(model)
+        self.fingerprint = model_fingerprint(model, path)
+        self.model = _load(path)
         self._batch_size = batch_size
-        self.dimension = int(self._model.get_embedding_dimension() or 0)
-        self.max_word_pieces = int(self._model.max_seq_length or 512)
+        self.dimension = int(self.model.get_embedding_dimension() or 0)
+        self.max_word_pieces = int(self.model.max_seq_length or 512)
 
     def encode(self, texts: Sequence[str]) -> Vectors:
         """Shape (len(texts), dimension), float32, rows of unit length, in the order given."""
         if not texts:
             return np.zeros((0, self.dimension), dtype=np.float32)
         with _threads(len(texts)):
-            vectors = self._model.encode(
+            vectors = self.model.encode(
                 list(texts), batch_size=self._batch_size, normalize_embeddings=True, show_progress_bar=False
             )
         return np.ascontiguousarray(vectors, dtype=np.float32)
@@ -63,15 +64,15 @@ class SentenceTransformerEmbedder:
             return []
         options = {"batch_size": self._batch_size, "normalize_embeddings": True, "show_progress_bar": False}
         with _threads(len(texts)):
-            outputs = self._model.encode(list(texts), output_value=None, **options)
-        read = self._model.tokenizer(
+            outputs = self.model.encode(list(texts), output_value=None, **options)
+        read = self.model.tokenizer(
             list(texts), truncation=True, max_length=self.max_word_pieces, return_offsets_mapping=True
         )
         return [_token_vectors(*row) for row in zip(outputs, read["offset_mapping"], strict=True)]
 
     def count_word_pieces(self, text: str) -> int:
         """Word pieces of `text`, the two special ones included, without truncation."""
-        return len(self._model.tokenizer(text, truncation=False, verbose=False)["input_ids"])
+        return len(self.model.tokenizer(text, truncation=False, verbose=False)["input_ids"])
 
 
 @contextmanager
@@ -100,7 +101,8 @@ def _token_vectors(output: dict[str, Any], offsets: list[tuple[int, int]]) -> To
     )
 
 
-def _model_path(model: str) -> str:
+def model_path(model: str) -> str:
+    """Where a model lies: the bundled one's folder, its hash checked, else what was named. Raises ModelError. Loads nothing heavy."""
     if model != BUNDLED_MODEL:
         return model
     try:
@@ -119,7 +121,7 @@ def _model_path(model: str) -> str:
     return str(path)
 
 
-def _fingerprint(model: str, path: str) -> str:
+def model_fingerprint(model: str, path: str) -> str:
     """The bundled model's pinned hash; of another folder the hash of its weights; of a name the name itself."""
     if model == BUNDLED_MODEL:
         return f"{BUNDLED_MODEL}:{BUNDLED_SHA256[:16]}"
