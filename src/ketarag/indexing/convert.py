@@ -139,7 +139,7 @@ def _traced(model: SentenceTransformer, path: Path) -> tuple[str, ...]:
     names = tuple(name for name in ("input_ids", "attention_mask", "token_type_ids") if name in example)
     arrays = tuple(example[name] for name in names)
     try:
-        # Tracing warns of every Python value that becomes a constant; the comparison with the reference is what tells whether that was right.
+        # Tracing warns of every Python value that becomes a constant; the comparison with the reference tells whether that was right.
         with torch.inference_mode(), warnings.catch_warnings():
             warnings.simplefilter("ignore")
             graph = openvino.convert_model(Whole(names).train(mode=False), example_input=arrays)
