@@ -49,6 +49,7 @@ def _own_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
             patch.delenv(name)
         patch.setenv("HOME", str(home))
         patch.setenv("XDG_CACHE_HOME", str(home / ".cache"))
+        patch.delenv("XDG_CONFIG_HOME", raising=False)  # a developer's own users file is there
         yield
 
 

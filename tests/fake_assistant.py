@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -97,8 +97,8 @@ def build_answer(question: str, standalone: str | None = None, **changes: object
 class FakeConversation:
     """Follow-ups with "it" are joined to the question before."""
 
-    def __init__(self) -> None:
-        self._turns: list[Turn] = []
+    def __init__(self, turns: Sequence[Turn] = ()) -> None:
+        self._turns = list(turns)
 
     @property
     def turns(self) -> tuple[Turn, ...]:
@@ -132,9 +132,10 @@ class FakeAssistant:
     """The methods of `ketarag.Assistant`."""
 
     documents = (DOCUMENT,)
+    fingerprint = "fake"
 
-    def conversation(self) -> FakeConversation:
-        return FakeConversation()
+    def conversation(self, turns: Sequence[Turn] = ()) -> FakeConversation:
+        return FakeConversation(turns)
 
     def ask(self, question: str) -> Answer:
         return FakeConversation().ask(question)
@@ -157,6 +158,7 @@ class FakeAssistant:
 
 
 if __name__ == "__main__":
+    from ketarag.config import Settings
     from ketarag.web.server import serve
 
-    serve(FakeAssistant(), port=0)  # type: ignore[arg-type]
+    serve(FakeAssistant(), Settings(port=0))  # type: ignore[arg-type]

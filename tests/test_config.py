@@ -24,13 +24,40 @@ def test_every_setting_has_its_variable() -> None:
         "KETARAG_MODEL": "my-model",
         "KETARAG_HOST": "0.0.0.0",
         "KETARAG_PORT": "8080",
+        "KETARAG_USERS_FILE": "my/users.jsonl",
+        "KETARAG_SESSION_MINUTES": "15",
+        "KETARAG_PROXY_HEADER": "X-Remote-User",
+        "KETARAG_TRUSTED_PROXIES": "10.1.2.3, fd00::/64,",
+        "KETARAG_TLS_CERTIFICATE": "my/cert.pem",
+        "KETARAG_TLS_KEY": "my/key.pem",
+        "KETARAG_AUDIT_FILE": "my/audit.jsonl",
+        "KETARAG_AUDIT_TEXT": "1",
+        "KETARAG_AUDIT_DAYS": "30",
         "KETARAG_OTHER": "ignored",
     }
-    expected = Settings(Path("my/corpus"), Path("my/index"), "my-model", "0.0.0.0", 8080)
+    expected = Settings(
+        Path("my/corpus"),
+        Path("my/index"),
+        "my-model",
+        "0.0.0.0",
+        8080,
+        users_file=Path("my/users.jsonl"),
+        session_minutes=15,
+        proxy_header="X-Remote-User",
+        trusted_proxies=("10.1.2.3", "fd00::/64"),
+        tls_certificate=Path("my/cert.pem"),
+        tls_key=Path("my/key.pem"),
+        audit_file=Path("my/audit.jsonl"),
+        audit_text=True,
+        audit_days=30,
+    )
     assert Settings.from_environment(environment) == expected
 
 
-@pytest.mark.parametrize("name", ["CORPUS", "INDEX", "MODEL", "HOST"])
+@pytest.mark.parametrize(
+    "name",
+    "CORPUS INDEX MODEL HOST USERS_FILE PROXY_HEADER TRUSTED_PROXIES TLS_CERTIFICATE TLS_KEY AUDIT_FILE AUDIT_TEXT".split(),
+)
 def test_an_empty_variable_is_an_unset_one(name: str) -> None:
     assert Settings.from_environment({f"KETARAG_{name}": ""}) == Settings()
 
@@ -54,6 +81,56 @@ def test_a_port_is_between_0_and_65535(port: int) -> None:
     else:
         with pytest.raises(SettingsError, match=str(port)):
             Settings(port=port)
+
+
+@pytest.mark.parametrize("name", ["SESSION_MINUTES", "AUDIT_DAYS"])
+@pytest.mark.parametrize("number", ["0", "-1", "soon", "", "1.5", "99999", "9" * 5000])
+def test_a_number_that_cannot_work_is_refused_with_its_variable(name: str, number: str) -> None:
+    with pytest.raises(SettingsError, match=f"KETARAG_{name} is "):
+        Settings.from_environment({f"KETARAG_{name}": number, "KETARAG_AUDIT_FILE": "a.jsonl"})
+
+
+@pytest.mark.parametrize(
+    "header",
+    ["", "X Remote", "X-Remote-User:", "X_Remote\n", "ä", "-", "Host", "COOKIE", "authorization", "X-Forwarded-For"],
+)
+def test_a_header_that_cannot_say_who_asks_is_refused(header: str) -> None:
+    with pytest.raises(SettingsError, match=r"KETARAG_PROXY_HEADER is .* name a header of your own"):
+        Settings(proxy_header=header, trusted_proxies=("10.1.2.3",))
+
+
+def test_a_header_without_a_proxy_to_set_it_is_refused() -> None:
+    with pytest.raises(SettingsError, match="set KETARAG_TRUSTED_PROXIES"):
+        Settings(proxy_header="X-Remote-User")
+
+
+@pytest.mark.parametrize(
+    "proxy", ["", "proxy.example", "10.1.2", "10.1.2.3/33", "10.1.2.3:80", "0.0.0.0/0", "::/0", "*"]
+)
+def test_a_proxy_that_is_no_address_or_everybody_is_refused(proxy: str) -> None:
+    with pytest.raises(SettingsError, match="KETARAG_TRUSTED_PROXIES names"):
+        Settings(trusted_proxies=("10.1.2.3", proxy))
+
+
+@pytest.mark.parametrize("given", [{"tls_certificate": Path("c")}, {"tls_key": Path("k")}])
+def test_https_needs_a_certificate_and_its_key(given: dict[str, Path]) -> None:
+    with pytest.raises(SettingsError, match="HTTPS needs both"):
+        Settings(**given)  # type: ignore[arg-type]
+
+
+def test_text_is_not_recorded_to_nowhere() -> None:
+    with pytest.raises(SettingsError, match="KETARAG_AUDIT_FILE"):
+        Settings(audit_text=True)
+    with pytest.raises(SettingsError, match="KETARAG_AUDIT_TEXT is 'yes'"):
+        Settings.from_environment({"KETARAG_AUDIT_TEXT": "yes", "KETARAG_AUDIT_FILE": "a.jsonl"})
+
+
+def test_users_are_kept_in_ones_configuration_unless_told_otherwise(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
+    assert Settings().users_path == tmp_path / "ketarag" / "users.jsonl"
+    assert Settings(users_file=Path("u")).users_path == Path("u")
 
 
 def test_what_is_none_is_not_overridden() -> None:

@@ -1,8 +1,8 @@
-"""The terminal: `ketarag ask | chat | verify | retrieve | ingest | serve`.
+"""The terminal: `ketarag ask | chat | verify | retrieve | ingest | serve | users | keys`.
 
 Exit codes: 0 answered (or done), 3 abstained (or claim not supported), 2 usage (also an empty question), 1 failure.
 Results go to stdout, progress and errors to stderr. Heavy libraries are imported by the command that needs them.
-Not here: how results are written (`ketarag.presentation`), the web app (`ketarag.web`).
+Not here: how results are written (`ketarag.presentation`), the web app and what `users` and `keys` do (`ketarag.web`).
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import argparse
 import io
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
@@ -37,6 +37,17 @@ Load = Callable[["Settings", Progress], "Assistant"]
 Build = Callable[["Settings", Progress], "IndexSummary"]
 
 ANSWERED, FAILURE, USAGE, ABSTAINED = 0, 1, 2, 3
+_USER_ACTIONS = {
+    "add": "Add one; the password is asked for, or read from stdin.",
+    "list": "Show their names.",
+    "remove": "Remove one; a running service notices at once.",
+    "passwd": "Change a password; browsers that are signed in must sign in again.",
+}
+_KEY_ACTIONS = {
+    "add": "Make one and show it, this once.",
+    "list": "Show their names.",
+    "remove": "Remove one; a running service notices at once.",
+}
 _WARM_UP = 200
 """Characters of a title that are asked as a first question; the answer is thrown away."""
 INTERRUPTED = 130
@@ -105,7 +116,30 @@ def _parser() -> argparse.ArgumentParser:
     serve = add("serve", "Serve the chat in the browser.")
     serve.add_argument("--host", help="address to listen on (default 127.0.0.1: this machine only)")
     serve.add_argument("--port", type=_port, help="port to listen on (default 7860; 0 takes a free one)")
+    serve.add_argument("--tls-certificate", type=Path, metavar="FILE", help="certificate for HTTPS, PEM")
+    serve.add_argument("--tls-key", type=Path, metavar="FILE", help="its key, PEM")
+    _add_users_file(serve)
+    _add_accounts(commands, "users", "Say who may sign in to the service.", _USER_ACTIONS)
+    _add_accounts(commands, "keys", "Give programs API keys.", _KEY_ACTIONS)
     return parser
+
+
+def _add_accounts(
+    commands: argparse._SubParsersAction[_Parser], kind: str, summary: str, actions: Mapping[str, str]
+) -> None:
+    """`users` or `keys`: each action takes a name, but "list"."""
+    group = commands.add_parser(kind, help=summary, description=summary)
+    choices = group.add_subparsers(dest="action", required=True, metavar="ACTION")
+    for action, told in actions.items():
+        command = choices.add_parser(action, help=told, description=told)
+        _add_users_file(command)
+        if action != "list":
+            command.add_argument("name", metavar="NAME")
+
+
+def _add_users_file(command: argparse.ArgumentParser) -> None:
+    told = "file of users and keys (default: in your configuration folder)"
+    command.add_argument("--users-file", type=Path, metavar="FILE", help=told)
 
 
 def _where() -> _Parser:
@@ -132,6 +166,12 @@ def _port(text: str) -> int:
 def _run(arguments: argparse.Namespace, load: Load, build: Build) -> int:
     """Dispatch to the command."""
     settings = _settings(arguments)
+    if arguments.command in ("users", "keys"):
+        from ketarag.web.manage import manage
+
+        name = getattr(arguments, "name", "")
+        manage("user" if arguments.command == "users" else "key", arguments.action, name, settings.users_path)
+        return ANSWERED
     if arguments.command == "ingest":
         return _ingest(build(settings, _tell))
     if arguments.command == "serve":
@@ -159,7 +199,8 @@ def _settings(arguments: argparse.Namespace) -> Settings:
 
     from ketarag.config import Settings
 
-    said = {name: getattr(arguments, name, None) for name in ("corpus", "index", "model", "host", "port")}
+    names = ("corpus", "index", "model", "host", "port", "users_file", "tls_certificate", "tls_key")
+    said = {name: getattr(arguments, name, None) for name in names}
     return replace(Settings.from_environment(), **{name: value for name, value in said.items() if value is not None})
 
 
@@ -169,13 +210,16 @@ def _ingest(summary: IndexSummary) -> int:
 
 
 def _serve(settings: Settings, load: Load) -> int:
+    from ketarag.web.auth import require_protection
+
+    require_protection(settings.host, settings)  # said before anybody waits for the models
     _tell("Starting KetaRAG: loading the models; the first time the index is built too (about 20 s) ...")
     from ketarag.web.server import serve
 
     assistant = load(settings, _tell)
     for document in assistant.documents[:1]:
         assistant.ask(document.title[:_WARM_UP])  # embeds its sentences now, so that the first person need not wait
-    serve(assistant, settings.host, settings.port)
+    serve(assistant, settings)
     return ANSWERED
 
 

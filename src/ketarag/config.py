@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from ipaddress import ip_network
 from pathlib import Path
 
 import platformdirs
@@ -32,26 +34,59 @@ def default_index(corpus: Path) -> Path:
     return Path(platformdirs.user_cache_path("ketarag")) / "indexes" / f"{corpus.resolve().name}-{digest}"
 
 
+def default_users_file() -> Path:
+    """Where users and API keys are kept unless told otherwise: the user's configuration folder."""
+    return Path(platformdirs.user_config_path("ketarag")) / "users.jsonl"
+
+
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """Paths and addresses. Raises SettingsError when a value cannot work."""
+    """Paths, addresses, and who may use the service. Raises SettingsError when a value cannot work.
+
+    `users_file` holds users and API keys, None for the default place. `session_minutes`: how long a signed-in browser may
+    do nothing. `proxy_header` names the header in which a proxy at one of `trusted_proxies` (addresses or networks) says
+    who asks. `tls_certificate` and `tls_key` are PEM files, None for plain HTTP. `audit_file` None: nothing is recorded;
+    `audit_text`: questions and answers are recorded too; `audit_days`: days that a rotated file is kept.
+    """
 
     corpus: Path = field(default_factory=shipped_corpus)
     index: Path | None = None
     model: str = BUNDLED_MODEL
     host: str = "127.0.0.1"
     port: int = 7860
+    users_file: Path | None = None
+    session_minutes: int = 60
+    proxy_header: str | None = None
+    trusted_proxies: tuple[str, ...] = ()
+    tls_certificate: Path | None = None
+    tls_key: Path | None = None
+    audit_file: Path | None = None
+    audit_text: bool = False
+    audit_days: int = 90
 
     def __post_init__(self) -> None:
         if not 0 <= self.port <= 65535:
             raise SettingsError(
                 f"port {self.port} is not between 0 and 65535; set KETARAG_PORT or --port to a free port"
             )
+        _check_between("KETARAG_SESSION_MINUTES", self.session_minutes, 1, 1440)
+        _check_between("KETARAG_AUDIT_DAYS", self.audit_days, 1, 36_500)
+        _check_proxies(self.proxy_header, self.trusted_proxies)
+        if (self.tls_certificate is None) != (self.tls_key is None):
+            given, lacking = ("CERTIFICATE", "KEY") if self.tls_certificate else ("KEY", "CERTIFICATE")
+            raise SettingsError(f"KETARAG_TLS_{given} is set without KETARAG_TLS_{lacking}; HTTPS needs both")
+        if self.audit_text and self.audit_file is None:
+            raise SettingsError("KETARAG_AUDIT_TEXT is on without a file to write to; set KETARAG_AUDIT_FILE too")
 
     @property
     def index_path(self) -> Path:
         """`index`, or the default place for this corpus."""
         return self.index if self.index is not None else default_index(self.corpus)
+
+    @property
+    def users_path(self) -> Path:
+        """`users_file`, or the default place."""
+        return self.users_file if self.users_file is not None else default_users_file()
 
     def overridden(self, corpus: str | Path | None, index: str | Path | None, model: str | None) -> Settings:
         """These settings with what is not None put in its place."""
@@ -64,15 +99,79 @@ class Settings:
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] | None = None) -> Settings:
-        """From KETARAG_CORPUS, KETARAG_INDEX, KETARAG_MODEL, KETARAG_HOST and KETARAG_PORT, each optional."""
+        """From KETARAG_CORPUS, KETARAG_HOST and so on: each field's name in capitals, each optional.
+
+        KETARAG_TRUSTED_PROXIES is a list with commas; KETARAG_AUDIT_TEXT is "1" or "0".
+        """
         env = os.environ if environment is None else environment
-        port = env.get("KETARAG_PORT", "7860")
-        if not port.isascii() or not port.isdigit():
-            raise SettingsError(f"KETARAG_PORT is {port!r}; set it to a number between 0 and 65535")
         return cls(
-            corpus=Path(env["KETARAG_CORPUS"]) if env.get("KETARAG_CORPUS") else shipped_corpus(),
-            index=Path(env["KETARAG_INDEX"]) if env.get("KETARAG_INDEX") else None,
+            corpus=_path(env, "KETARAG_CORPUS") or shipped_corpus(),
+            index=_path(env, "KETARAG_INDEX"),
             model=env.get("KETARAG_MODEL") or BUNDLED_MODEL,
             host=env.get("KETARAG_HOST") or "127.0.0.1",
-            port=int(port),
+            port=_number(env, "KETARAG_PORT", "7860", "a number between 0 and 65535"),
+            users_file=_path(env, "KETARAG_USERS_FILE"),
+            session_minutes=_number(env, "KETARAG_SESSION_MINUTES", "60", "a number of minutes"),
+            proxy_header=env.get("KETARAG_PROXY_HEADER") or None,
+            trusted_proxies=tuple(
+                part.strip() for part in env.get("KETARAG_TRUSTED_PROXIES", "").split(",") if part.strip()
+            ),
+            tls_certificate=_path(env, "KETARAG_TLS_CERTIFICATE"),
+            tls_key=_path(env, "KETARAG_TLS_KEY"),
+            audit_file=_path(env, "KETARAG_AUDIT_FILE"),
+            audit_text=_switch(env, "KETARAG_AUDIT_TEXT"),
+            audit_days=_number(env, "KETARAG_AUDIT_DAYS", "90", "a number of days"),
         )
+
+
+_HEADER_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]*")
+_TAKEN = frozenset(
+    "accept authorization connection content-length content-type cookie forwarded host origin referer user-agent "
+    "x-forwarded-for x-forwarded-host x-forwarded-proto x-real-ip".split()
+)
+"""Headers that any browser or proxy sends for another purpose, so that none of them can say who asks."""
+
+
+def _check_between(variable: str, value: int, least: int, most: int) -> None:
+    if not least <= value <= most:
+        raise SettingsError(f"{variable} is {value}; set it to a number between {least} and {most}")
+
+
+def _check_proxies(header: str | None, proxies: tuple[str, ...]) -> None:
+    for proxy in proxies:
+        try:
+            everybody = ip_network(proxy, strict=False).prefixlen == 0
+        except ValueError as error:
+            raise SettingsError(
+                f"KETARAG_TRUSTED_PROXIES names {proxy!r}, which is no IP address or network; write for example 10.1.2.3 or 10.1.2.0/28"
+            ) from error
+        if everybody:
+            raise SettingsError(f"KETARAG_TRUSTED_PROXIES names {proxy!r}, which is everybody; name just the proxies")
+    if header is None:
+        return
+    if not _HEADER_NAME.fullmatch(header) or header.lower() in _TAKEN:
+        raise SettingsError(
+            f"KETARAG_PROXY_HEADER is {header!r}, which cannot say who asks; name a header of your own, such as X-Remote-User"
+        )
+    if not proxies:
+        raise SettingsError(
+            f"KETARAG_PROXY_HEADER is {header!r}, but no proxy is trusted to set it; set KETARAG_TRUSTED_PROXIES to its address"
+        )
+
+
+def _path(env: Mapping[str, str], variable: str) -> Path | None:
+    return Path(env[variable]) if env.get(variable) else None
+
+
+def _number(env: Mapping[str, str], variable: str, default: str, wanted: str) -> int:
+    text = env.get(variable, default)
+    if not text.isascii() or not text.isdigit() or len(text) > 9:
+        raise SettingsError(f"{variable} is {text!r}; set it to {wanted}")
+    return int(text)
+
+
+def _switch(env: Mapping[str, str], variable: str) -> bool:
+    text = env.get(variable, "")
+    if text not in ("", "0", "1"):
+        raise SettingsError(f"{variable} is {text!r}; set it to 1 (on) or 0 (off)")
+    return text == "1"

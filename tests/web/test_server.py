@@ -13,6 +13,7 @@ import pytest
 from fake_assistant import FakeAssistant
 from fastapi import FastAPI
 
+from ketarag.config import Settings
 from ketarag.errors import SettingsError
 from ketarag.web.server import create_app, serve
 
@@ -105,9 +106,12 @@ def test_an_address_in_use_is_an_error_that_says_what_to_do(assistant: FakeAssis
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         with pytest.raises(SettingsError, match=f"port {port}: .*--port"):
-            serve(assistant, port=port)  # type: ignore[arg-type]
+            serve(assistant, Settings(port=port))  # type: ignore[arg-type]
 
 
 def test_a_host_that_is_none_is_an_error(assistant: FakeAssistant) -> None:
     with pytest.raises(SettingsError, match="cannot listen"):
-        serve(assistant, host="203.0.113.7", port=0)  # type: ignore[arg-type]
+        serve(
+            assistant,
+            Settings(host="203.0.113.7", port=0, proxy_header="X-Remote-User", trusted_proxies=("127.0.0.1",)),
+        )  # type: ignore[arg-type]

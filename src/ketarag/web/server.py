@@ -1,7 +1,7 @@
-"""The web server: the page on FastAPI behind strict headers, and `serve`, which runs it.
+"""The web server: page and HTTP service on FastAPI behind strict headers, and `serve`, which runs them.
 
-Nothing loads from another host, nothing typed is logged or written. Not here: what the page shows
-(`ketarag.web.page`).
+Nothing loads from another host, nothing typed is logged or written unless the operator switched the audit on. Not here: what the page
+shows (`ketarag.web.page`), the routes of the service (`ketarag.web.api`), who may use it (`ketarag.web.auth`).
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import socket
 import sys
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import gradio as gr
 import uvicorn
@@ -21,8 +21,17 @@ from fastapi import FastAPI
 from starlette.responses import PlainTextResponse
 from starlette.staticfiles import StaticFiles
 
+from ketarag import __version__
+from ketarag.config import Settings
 from ketarag.errors import SettingsError
+from ketarag.web import api
+from ketarag.web.audit import AuditLog
+from ketarag.web.auth import Authentication, principal_of, require_protection
+from ketarag.web.limits import Limiter, Limits
+from ketarag.web.metrics import Counted
 from ketarag.web.page import build_page
+from ketarag.web.service import Service
+from ketarag.web.tls import tls_options
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -32,12 +41,15 @@ if TYPE_CHECKING:
 STATIC = Path(__file__).with_name("static")
 
 MAX_BODY = 2_000_000
-"""Bytes of a request: a question of 100,000 characters, four bytes each and escaped, still gets its own message."""
+"""Bytes of a request to the page: a question of 100,000 characters, four bytes each and escaped, still gets its own message."""
 
 REFUSED = tuple(
     f"/gradio_api/{path}" for path in ("upload", "file", "proxy", "stream", "process_recording", "run", "api/")
 )
 """Gradio routes that write files, read them, fetch for the client, or bypass the queue: the page needs none."""
+
+_GRACE_SECONDS = 5
+"""How long open connections are waited for when the service is told to end: a page keeps one open for as long as it is shown."""
 
 _INLINE_SCRIPT = re.compile(rb"<script(?![^>]*\ssrc=)[^>]*>(.*?)</script>", re.DOTALL | re.IGNORECASE)
 
@@ -73,7 +85,7 @@ class Guard:
         guarded = _Guarded(send)
         if scope["path"].startswith(REFUSED):
             await PlainTextResponse("Not found", 404)(scope, receive, guarded.send)
-        elif _length(scope) > MAX_BODY:
+        elif _length(scope) > MAX_BODY and not scope["path"].startswith("/v1/"):  # those have a limit of their own
             await PlainTextResponse("The request is too large", 413)(scope, receive, guarded.send)
         else:
             await self.app(scope, receive, guarded.send)
@@ -103,15 +115,23 @@ class _Guarded:
                 await self._send({"type": "http.response.body", "body": self._body})
 
 
-def create_app(assistant: Assistant) -> FastAPI:
-    """The whole web app for one assistant: the chat at `/`, `/healthz`, and the page's own files."""
-    app = FastAPI(title="KetaRAG", docs_url=None, redoc_url=None, openapi_url=None)
+def create_app(assistant: Assistant, settings: Settings | None = None) -> FastAPI:
+    """The whole web app for one assistant: the chat at `/`, the HTTP service under `/v1`, health, metrics, the page's own files.
+
+    `settings` say who may use it and whether there is an audit; the defaults when None. Raises SettingsError where the audit or the file of
+    users cannot be used. `app.state.service.close()` finishes what runs.
+    """
+    settings = settings or Settings()
+    audit = AuditLog(settings.audit_file, settings.audit_days, settings.audit_text) if settings.audit_file else None
+    service = Service(assistant, Limits(), audit)
+    app = FastAPI(title="KetaRAG", version=__version__, docs_url=None, redoc_url=None)
+    app.state.service = service
+    app.include_router(api.router(service))
+    # The last one added is the outermost: refused requests are counted too, and what is limited is known by name.
+    app.add_middleware(Limiter, limits=service.limits, client_of=lambda scope: str(principal_of(scope)))
     app.add_middleware(Guard)
-
-    @app.get("/healthz")
-    def healthz() -> dict[str, Any]:
-        return {"status": "ok", "documents": len(assistant.documents)}
-
+    app.add_middleware(Authentication, settings=settings, audit=audit)
+    app.add_middleware(Counted, metrics=service.metrics)
     app.mount("/ketarag", StaticFiles(directory=STATIC), name="ketarag")
     gr.mount_gradio_app(
         app,
@@ -130,19 +150,34 @@ def create_app(assistant: Assistant) -> FastAPI:
     return app
 
 
-def serve(assistant: Assistant, host: str = "127.0.0.1", port: int = 7860) -> None:
-    """Serve the chat until Ctrl-C; prints the address when it can be opened. Port 0 takes a free one.
+def serve(assistant: Assistant, settings: Settings | None = None) -> None:
+    """Serve until Ctrl-C; prints the address when it can be opened. Port 0 takes a free one. What runs is finished first.
 
-    Raises SettingsError when the address cannot be listened on.
+    Raises SettingsError when the address cannot be listened on, or is open to others and nothing says who may use the service.
     """
-    listener = _listen(host, port)
-    app = create_app(assistant)
-    config = uvicorn.Config(app, log_level="warning", access_log=False, timeout_graceful_shutdown=1)
-    shown = f"[{host}]" if ":" in host else host
-    sys.stdout.write(f"KetaRAG is ready: http://{shown}:{listener.getsockname()[1]}\n")
+    settings = settings or Settings()
+    require_protection(settings.host, settings)
+    tls = tls_options(settings)
+    listener = _listen(settings.host, settings.port)
+    app = create_app(assistant, settings)
+    config = uvicorn.Config(
+        app,
+        log_level="warning",
+        access_log=False,
+        proxy_headers=False,  # who asks is for `auth`, which knows whom to believe
+        server_header=False,
+        timeout_graceful_shutdown=_GRACE_SECONDS,
+        **tls,
+    )
+    shown = f"[{settings.host}]" if ":" in settings.host else settings.host
+    scheme = "https" if tls else "http"
+    sys.stdout.write(f"KetaRAG is ready: {scheme}://{shown}:{listener.getsockname()[1]}\n")
     sys.stdout.flush()
-    with suppress(KeyboardInterrupt):
-        uvicorn.Server(config).run(sockets=[listener])
+    try:
+        with suppress(KeyboardInterrupt):
+            uvicorn.Server(config).run(sockets=[listener])
+    finally:
+        app.state.service.close()
 
 
 def _listen(host: str, port: int) -> socket.socket:

@@ -1,0 +1,127 @@
+"""What a request may take: bytes, time to arrive, and how many a client may send. Kept in memory, bounded.
+
+`Limiter` is ASGI middleware; it stands inside of whatever finds out who the client is. Not here: how many answers are
+worked on at once and how long (`ketarag.web.workers`, which takes its numbers from `Limits`).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ipaddress
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from starlette.exceptions import HTTPException
+
+from ketarag.errors import SettingsError
+from ketarag.web.failures import ServiceError
+from ketarag.web.throttle import Throttle
+
+if TYPE_CHECKING:
+    from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+LIMITED = "/v1/"
+"""What the paths begin with that are limited; health, metrics and the page are not."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How much may be asked. Raises SettingsError for a number that would let nothing through."""
+
+    body: int = 1_000_000
+    """Bytes of one request. Twenty turns with their whole answers take about 200,000."""
+    seconds: float = 60.0
+    """From a request's first byte to its body's last, and again from there to the answer, waiting in line included."""
+    rate: float = 20.0
+    """Requests a second of one client in the long run: about what two cores can answer, so that the line decides."""
+    burst: int = 60
+    """Requests of one client at once; fewer than `waiting`, so that one client cannot fill the line."""
+    at_once: int = 4
+    """Answers that are worked on at the same time."""
+    waiting: int = 100
+    """Requests that wait in line for that; further ones are refused. 0: nobody waits."""
+
+    def __post_init__(self) -> None:
+        for name in ("body", "seconds", "rate", "burst", "at_once"):
+            if getattr(self, name) <= 0:
+                raise SettingsError(f"the limit {name} is {getattr(self, name)}; set it above 0")
+        if self.waiting < 0:
+            raise SettingsError(f"the limit waiting is {self.waiting}; set it to 0 or above")
+
+
+def address_of(scope: Scope) -> str:
+    """Who is asking, where nobody has logged in: the address, for IPv6 the network of 64 bits that one household has."""
+    host = scope["client"][0] if scope.get("client") else ""
+    try:
+        address = ipaddress.ip_address(host.partition("%")[0])
+    except ValueError:  # a Unix socket has none
+        return f"address:{host}"
+    wide = isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped is None
+    return f"address:{ipaddress.ip_network((address, 64), strict=False) if wide else address}"
+
+
+class Limiter:
+    """ASGI middleware: requests that are too many, too large or too slow to arrive get 429, 413 or 408."""
+
+    def __init__(self, app: ASGIApp, limits: Limits, client_of: Callable[[Scope], str] = address_of) -> None:
+        """`client_of` names who a request is counted for: a user or an API key that was checked, else the address."""
+        self._app = app
+        self._limits = limits
+        self._client_of = client_of
+        self._throttle = Throttle(limits.burst, 1 / limits.rate)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Refuse or pass on one request."""
+        if scope["type"] != "http" or not scope["path"].startswith(LIMITED):
+            await self._app(scope, receive, send)
+        elif failure := self._refusal(scope):
+            await failure.response(scope["path"])(scope, receive, send)
+        else:
+            await self._app(scope, _Body(receive, self._limits).receive, send)
+
+    def _refusal(self, scope: Scope) -> ServiceError | None:
+        wait = self._throttle.take(self._client_of(scope))
+        if wait:
+            message = f"Too many requests: {self._limits.rate:g} a second are answered. Wait and send it again."
+            return ServiceError(429, "rate_limited", message, retry_after=wait)
+        if _declared_length(scope) > self._limits.body:
+            return ServiceError(413, "too_large", _too_large(self._limits))
+        return None
+
+
+class _Body:
+    """The body of one request as it arrives, counted and timed."""
+
+    def __init__(self, receive: Receive, limits: Limits) -> None:
+        self._receive = receive
+        self._limits = limits
+        self._left = limits.body
+        self._until = time.monotonic() + limits.seconds
+        self._whole = False
+
+    async def receive(self) -> Message:
+        """The next message. Raises HTTPException, which FastAPI passes on, once a limit is passed."""
+        if self._whole:
+            return await self._receive()
+        try:
+            async with asyncio.timeout(self._until - time.monotonic()):
+                message = await self._receive()
+        except TimeoutError:
+            detail = f"The request did not arrive within {self._limits.seconds:g} seconds. Send it again."
+            raise HTTPException(408, detail) from None
+        self._left -= len(message.get("body", b""))
+        self._whole = not message.get("more_body", False)
+        if self._left < 0:
+            raise HTTPException(413, _too_large(self._limits))
+        return message
+
+
+def _too_large(limits: Limits) -> str:
+    return f"The request is larger than {limits.body:,} bytes. Send fewer turns or shorter ones."
+
+
+def _declared_length(scope: Scope) -> int:
+    value = next((value for name, value in scope["headers"] if name == b"content-length"), b"0")
+    return int(value) if value.isdigit() else 0

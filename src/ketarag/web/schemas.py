@@ -1,0 +1,181 @@
+"""The JSON of `/v1`: what is sent and what comes back. Explicit, so that the library can change without the wire.
+
+Answers have the fields of the nouns of the same names in `ketarag.types` and are made from them by `model_validate`.
+Not here: OpenAI's protocol (`ketarag.web.openai_api`).
+"""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema
+
+from ketarag.config import QUESTION_LIMIT
+
+MOST_PASSAGES = 50
+"""Passages that one search may ask for."""
+
+_AskedSchema = WithJsonSchema({"type": "string", "minLength": 1, "maxLength": QUESTION_LIMIT, "pattern": r"\w"})
+
+Asked = Annotated[str, _AskedSchema]
+"""A question or claim. The library judges it and says what to do; the schema only tells its limits."""
+
+Offset = Annotated[int, Field(ge=0, description="characters from the start of the document's text")]
+
+
+class _Made(BaseModel):
+    """Made from a noun of the library."""
+
+    model_config = ConfigDict(from_attributes=True, frozen=True)
+
+
+class Quote(_Made):
+    """A stretch of a document, word for word: what an earlier turn rests on. Fields beyond these are ignored."""
+
+    document_id: str
+    start: Offset
+    end: Offset
+    quote: str
+
+
+class Citation(Quote):
+    """A verbatim quote that carries a claim."""
+
+    marker: int = Field(ge=1, description="the number that claims name it by")
+    title: str
+    heading: str
+    score: float = Field(ge=0, le=1)
+    passage_id: str = Field(description='the passage that holds it, "" where there is none')
+
+
+class Verdict(_Made):
+    """Whether a claim stands in the passages it was compared with."""
+
+    supported: bool
+    score: float = Field(ge=0, le=1)
+    evidence: list[Citation]
+    problems: list[str] = Field(description="what is wrong, in words; empty exactly when supported")
+
+
+class Claim(_Made):
+    """One sentence of an answer, and the markers of the citations that carry it."""
+
+    text: str
+    markers: list[int]
+    verdict: Verdict
+
+
+class Answer(_Made):
+    """The answer to one question. An abstention has no claims and no citations; `nearest` then is what comes closest."""
+
+    question: str
+    standalone_question: str = Field(description="the question that was searched")
+    text: str = Field(description="plain text with [1] markers")
+    claims: list[Claim]
+    citations: list[Citation]
+    abstained: bool
+    reason: str
+    confidence: float = Field(ge=0, le=1, description="calibrated probability that the documents answer the question")
+    nearest: list[Citation]
+    warnings: list[str]
+    timings_ms: dict[str, float]
+    fingerprint: str = Field(description="index, settings and models: the same fingerprint gives the same answer")
+
+
+class Answered(BaseModel):
+    """Of an earlier answer, what counts: its quotes, as far as they stand in the documents. An `Answer` fits as it is."""
+
+    citations: list[Quote] = []
+
+
+class Turn(BaseModel):
+    """An earlier question and the answer that was given to it."""
+
+    question: str
+    answer: Answered
+
+
+class Ask(BaseModel):
+    """A question, and what was asked and answered before it, oldest first."""
+
+    question: Asked
+    history: list[Turn] = []
+
+
+class Retrieve(Ask):
+    """A search."""
+
+    k: int = Field(5, ge=1, le=MOST_PASSAGES, description="how many passages at most")
+
+
+class Verify(BaseModel):
+    """A claim to check against the documents."""
+
+    claim: Asked
+
+
+class Converse(BaseModel):
+    """The next question of a conversation: `turns` as the server last returned them, none for a new one."""
+
+    question: Asked
+    turns: list[Turn] = []
+
+
+class Conversed(BaseModel):
+    """The answer, and the turns to send with the next question."""
+
+    answer: Answer
+    turns: list[Turn]
+
+
+class Passage(_Made):
+    """Consecutive sentences under one heading, word for word."""
+
+    id: str
+    document_id: str
+    start: Offset
+    end: Offset
+    heading: str
+    text: str
+
+
+class Hit(_Made):
+    """A passage found; `score` is comparable within one result only, `rank` counts from 1."""
+
+    passage: Passage
+    score: float
+    rank: int = Field(ge=1)
+    retriever: str
+
+
+class Retrieved(BaseModel):
+    """Passages, best first, and the question that was searched."""
+
+    standalone_question: str
+    hits: list[Hit]
+
+
+class Progress(_Made):
+    """Streamed as `progress`: a step begins."""
+
+    step: str
+
+
+class VerifiedClaim(_Made):
+    """Streamed as `claim`: a claim that is final, with the citations that it is the first to use."""
+
+    claim: Claim
+    citations: list[Citation]
+
+
+class Error(BaseModel):
+    """What went wrong."""
+
+    type: str
+    message: str
+
+
+class ErrorBody(BaseModel):
+    """Every error of `/v1`; streamed as `error` when the answer had begun."""
+
+    error: Error
