@@ -186,7 +186,7 @@ def test_processes_that_build_at_once_get_one_whole_index(corpus: Path, place: P
 def test_whatever_is_killed_and_whenever_the_old_or_the_new_index_stands(tmp_path: Path) -> None:
     program = Path(__file__).with_name("killed_builds.py")
     done = subprocess.run(
-        [sys.executable, str(program), str(tmp_path)], capture_output=True, text=True, timeout=120, check=False
+        [sys.executable, str(program), str(tmp_path)], capture_output=True, text=True, timeout=280, check=False
     )
     assert done.returncode == 0, done.stderr
     found = json.loads(done.stdout)

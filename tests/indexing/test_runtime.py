@@ -59,3 +59,10 @@ def test_nothing_is_reported_to_the_makers_of_the_runtime(tmp_path: Path) -> Non
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env=environment)
     assert done.stdout.strip().endswith("telemetry_stub")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_what_stands_beside_a_text_does_not_change_its_vector(fast_embedder: OpenVinoEmbedder) -> None:
+    alone = fast_embedder.encode(TEXTS[:1])
+    np.testing.assert_array_equal(
+        fast_embedder.encode([*TEXTS, *(f"sentence {number}" for number in range(40))])[:1], alone
+    )

@@ -21,8 +21,9 @@ if TYPE_CHECKING:
     from openvino import CompiledModel
 
 _BATCH = 32
-_FEW = 8
-"""Texts that are embedded one by one in float32: a question. More are an index, in batches and whatever arithmetic is fastest here."""
+_FEW = 64
+"""Texts that are embedded one by one in float32, so that nothing beside a text changes its vector: a question, and the sentences that a
+claim is held against. More are an index: in batches, and in whatever arithmetic is fastest here."""
 
 
 def openvino_module() -> ModuleType:
