@@ -17,7 +17,7 @@ def population_problems(claim: Analysis, source: Analysis, context: Analysis) ->
     """A problem for every group of the claim that neither the source nor what it is about names."""
     said, stated, around = _groups(claim), _with_wider(_groups(source)), _with_wider(_groups(context))
     problems = []
-    for group in said - stated:
+    for group in sorted(said - stated):
         rivals = {rival for pair in _RIVALS if group in pair for rival in pair if rival != group} & stated
         if rivals or (group not in around and group not in INTERCHANGEABLE_GROUPS):
             problems.append(
