@@ -58,17 +58,20 @@ def verbatim(citations: Sequence[Quoted], documents: Mapping[str, Document]) -> 
     return share(_stands(citation, documents.get(citation.document_id)) for citation in citations)
 
 
-def carried(answer: Answer) -> float | None:
-    """Mean over the claims of the share of a claim's words that stand in what it cites; None for an abstention.
+LEAST_COVERED = 0.8
+"""Of a claim's words: a reference number glued to a word makes it another word, a neighbouring sentence shares far fewer."""
 
-    1 where the source's own sentences are shown. It falls when a citation slips to a neighbouring sentence, which gold places, being as
-    long as a passage now and then, need not notice.
+
+def carried(answer: Answer) -> float | None:
+    """Share of the claims of which at least LEAST_COVERED of the words stand in what they cite; None for an abstention.
+
+    It falls when a citation slips to a neighbouring sentence, which gold places, being as long as a passage now and then, need not notice.
     """
     quotes = {citation.marker: citation.quote for citation in answer.citations}
-    shares = [
-        _covered(claim.text, " ".join(quotes.get(marker, "") for marker in claim.markers)) for claim in answer.claims
-    ]
-    return sum(shares) / len(shares) if shares else None
+    return share(
+        _covered(claim.text, " ".join(quotes.get(marker, "") for marker in claim.markers)) >= LEAST_COVERED
+        for claim in answer.claims
+    )
 
 
 def _covered(claim: str, quoted: str) -> float:

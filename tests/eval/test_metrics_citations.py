@@ -88,11 +88,12 @@ def answered(*claims: tuple[str, tuple[int, ...]], quotes: dict[int, str]) -> An
     return Answer("q", "q", "", said, cited, not claims, "", 0.5, (), (), {}, "f")
 
 
-def test_carried_is_the_share_of_words_that_the_cited_quotes_hold() -> None:
+def test_carried_is_the_share_of_claims_whose_words_the_cited_quotes_hold() -> None:
     quotes = {1: "It lasts two days.", 2: "About 70% respond."}
     assert carried(answered(("It lasts two days.", (1,)), ("About 70% respond.", (2,)), quotes=quotes)) == 1
     assert carried(answered(("It lasts two days.", (2,)), ("About 70% respond.", (2,)), quotes=quotes)) == 0.5
-    assert carried(answered(("It lasts three days.", (1,)), quotes=quotes)) == 0.75
+    assert carried(answered(("It lasts just two days.", (1,)), quotes=quotes)) == 1  # four words in five
+    assert carried(answered(("It lasts three days.", (1,)), quotes=quotes)) == 0
     assert carried(answered(("About two days.", (1, 2)), quotes=quotes)) == 1
     assert carried(answered(("It lasts two days.", ()), quotes=quotes)) == 0
     assert carried(answered(quotes={})) is None
