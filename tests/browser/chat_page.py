@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Page
+    from playwright.sync_api import Locator, Page
 
 
 class Chat:
@@ -34,6 +34,10 @@ class Chat:
         self.box.press("Enter")
         replies.nth(before).wait_for()
         self.page.locator("#kr-chat .kr-working").wait_for(state="detached")
+
+    def sentence(self, words: str) -> Locator:
+        """The sentence of the source that holds these words."""
+        return self.page.locator("#kr-source .kr-s", has_text=words)
 
     @property
     def last(self) -> str:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -12,6 +14,23 @@ from fake_assistant import QUOTES, TEXT
 from playwright.sync_api import expect
 
 Open = Callable[..., Chat]
+
+
+@pytest.fixture(scope="module")
+def hostile_url() -> Iterator[str]:
+    """The page over a document that holds markup."""
+    root = Path(__file__).parents[2]
+    command = [sys.executable, "tests/browser/hostile_service.py"]
+    environment = os.environ | {"PYTHONPATH": str(root / "src")}
+    server = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=root, env=environment)
+    assert server.stdout is not None
+    try:
+        yield server.stdout.readline().partition("KetaRAG is ready: ")[2].strip()
+    finally:
+        server.terminate()
+        server.wait(timeout=10)
+        server.stdout.close()
+
 
 PICTURE = Path(__file__).parents[2] / "docs" / "images" / "chat.png"
 
@@ -25,20 +44,111 @@ def test_an_answer_stands_beside_the_words_of_its_source(open_chat: Open, fake_u
     assert quotes == QUOTES["eliminat"]
 
 
-def test_a_marker_shows_and_focuses_its_card_and_escape_goes_back(open_chat: Open, fake_url: str) -> None:
+def test_a_click_on_a_marker_shows_the_cited_words_in_the_source(open_chat: Open, fake_url: str) -> None:
     chat = open_chat(fake_url)
     chat.ask("How is it eliminated?")
-    for question in ("dose", "routes", "how long", "routes again"):
+    for question in ("dose", "how long"):
         chat.ask(question)
-    marker, card = chat.page.locator('a[href$="#cite-1-2"]'), chat.page.locator("#cite-1-2")
-    expect(card).not_to_be_in_viewport()
-    marker.focus()
+    sentence = chat.sentence(QUOTES["eliminat"][1])
+    expect(sentence).not_to_be_in_viewport()
+    chat.page.locator('a[href$="#cite-1-2"]').click()
+    expect(sentence).to_be_in_viewport(ratio=1)
+    expect(sentence).to_contain_class("kr-current kr-flash")
+    expect(chat.page.locator(".kr-s.kr-current")).to_have_text(QUOTES["eliminat"][1])
+    expect(chat.page.locator("#cite-1-2")).to_be_in_viewport(ratio=0.95)
+    assert sentence.evaluate("(one) => getComputedStyle(one).backgroundColor") != "rgba(0, 0, 0, 0)"
+
+
+def test_an_answer_marks_its_sentences_and_a_list_with_its_lead_in(open_chat: Open, fake_url: str) -> None:
+    chat = open_chat(fake_url)
+    chat.ask("dose")
+    chat.ask("routes")
+    cited = chat.page.locator("#kr-source .kr-cited")
+    expect(cited).to_have_count(5)
+    expect(cited.first).to_contain_text("These include opioid-like and anti-inflammatory effects")
+    expect(cited.nth(3)).to_have_text("descending inhibitory pathways.")
+    expect(cited.last).to_have_text(QUOTES["routes"][0])
+
+
+def test_with_the_keyboard_alone_to_the_sentence_and_back(open_chat: Open, fake_url: str) -> None:
+    chat = open_chat(fake_url)
+    chat.ask("How is it eliminated?")
+    marker = chat.page.get_by_role("link", name="Citation 2: show in the source")
+    for _ in range(20):
+        chat.page.keyboard.press("Shift+Tab")
+        if marker.evaluate("(one) => one === document.activeElement"):
+            break
+    expect(marker).to_be_focused()
+    assert marker.evaluate("(one) => getComputedStyle(one).outlineStyle") == "solid"
     chat.page.keyboard.press("Enter")
-    expect(card).to_be_focused()
-    expect(card).to_contain_class("kr-flash")
-    expect(card).to_be_in_viewport(ratio=1)
+    sentence = chat.sentence(QUOTES["eliminat"][1])
+    expect(sentence).to_be_focused()
+    expect(sentence).to_be_in_viewport(ratio=1)
     chat.page.keyboard.press("Escape")
     expect(marker).to_be_focused()
+
+
+@pytest.mark.parametrize("close", ["Escape", "button"])
+def test_on_a_phone_the_source_is_a_sheet_that_closes(open_chat: Open, fake_url: str, close: str) -> None:
+    chat = open_chat(fake_url, 390, 844)
+    chat.ask("How is it eliminated?")
+    sheet, marker = chat.page.locator("#kr-right"), chat.page.locator('a[href$="#cite-1-1"]')
+    expect(sheet).to_be_hidden()
+    marker.click()
+    expect(chat.page.get_by_role("dialog", name="Source")).to_be_visible()
+    expect(chat.sentence(QUOTES["eliminat"][0])).to_be_in_viewport(ratio=1)
+    for _ in range(3):
+        chat.page.keyboard.press("Tab")
+        assert chat.page.evaluate("!document.activeElement.closest('#kr-left, #kr-head')")
+    if close == "button":
+        chat.page.get_by_role("button", name="Close").click()
+    else:
+        chat.page.locator("#kr-close").focus()
+        chat.page.keyboard.press("Escape")
+    expect(sheet).to_be_hidden()
+    expect(marker).to_be_focused()
+    chat.ask("dose")
+
+
+def test_an_abbreviation_says_what_it_means_on_focus_and_on_hover(open_chat: Open, fake_url: str) -> None:
+    chat = open_chat(fake_url)
+    tip, abbreviation = (
+        chat.page.get_by_role("tooltip"),
+        chat.page.locator("#kr-source .kr-abbr", has_text="CIVI").first,
+    )
+    abbreviation.focus()
+    expect(tip).to_have_text("continuous intravenous infusion: A continuous infusion into a vein.")
+    expect(tip).to_be_in_viewport(ratio=1)
+    expect(abbreviation).to_have_accessible_description(
+        "continuous intravenous infusion: A continuous infusion into a vein."
+    )
+    chat.page.keyboard.press("Escape")
+    expect(tip).to_be_hidden()
+    chat.page.locator("#kr-source .kr-abbr", has_text="HCN").hover()
+    expect(tip).to_contain_text("A channel that opens")
+
+
+def test_an_answer_is_copied_with_its_sources(open_chat: Open, fake_url: str) -> None:
+    chat = open_chat(fake_url)
+    chat.page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    chat.ask("How is it eliminated?")
+    chat.page.get_by_role("button", name="Copy with sources").click()
+    expect(chat.page.get_by_role("button", name="Copied")).to_be_visible()
+    first, second = QUOTES["eliminat"]
+    lines = chat.page.evaluate("navigator.clipboard.readText()").split("\n")
+    assert lines[:4] == [f"{first} [1]", f"{second} [2]", "", "Sources:"]
+    assert lines[4].startswith(f"[1] “{first}” Ketamine Pharmacology and Cancer Pain · 4 April 2020, ")
+    assert lines[5].endswith("characters 3,862–3,921")
+
+
+def test_markup_in_a_document_is_shown_as_text(open_chat: Open, hostile_url: str) -> None:
+    chat = open_chat(hostile_url)
+    chat.ask("hostile")
+    marked = chat.page.locator("#kr-source .kr-cited")
+    expect(marked).to_have_text("The dose <script>alert(1)</script> and <img src=x onerror=alert(1)> is 5 mg.")
+    assert chat.page.locator("#kr-body :is(img, script, iframe)").count() == 0
+    chat.page.locator("a.kr-marker").click()
+    expect(marked).to_be_focused()
 
 
 def test_an_abstention_looks_different_and_shows_what_is_closest(open_chat: Open, fake_url: str) -> None:
@@ -48,6 +158,10 @@ def test_an_abstention_looks_different_and_shows_what_is_closest(open_chat: Open
     assert "The document does not answer this." in chat.last
     assert "Closest in the document (not an answer)" in chat.cards
     assert chat.page.locator(".kr-near .kr-quote").inner_text() == "A toxicity monitoring form is available."
+    chat.page.get_by_role("link", name="Closest passage 1: show in the source").click()
+    closest = chat.page.locator("#kr-source .kr-closest")
+    expect(closest).to_have_text("A toxicity monitoring form is available.")
+    expect(closest).to_be_in_viewport(ratio=1)
 
 
 def test_a_follow_up_says_what_was_searched(open_chat: Open, fake_url: str) -> None:

@@ -7,9 +7,12 @@ import logging
 import pytest
 from fake_assistant import DOCUMENT, FakeConversation
 
+from ketarag.glossary import Glossary
+from ketarag.types import Document
 from ketarag.web.page import Session, _respond
+from ketarag.web.source import Sources
 
-DOCUMENTS = {DOCUMENT.id: DOCUMENT}
+SOURCES = Sources({DOCUMENT.id: DOCUMENT}, Glossary())
 
 
 def new_session() -> Session:
@@ -45,22 +48,39 @@ def test_a_fault_is_a_sentence_and_its_text_is_not_logged(caplog: pytest.LogCapt
 
 def test_an_empty_question_leaves_no_empty_bubble() -> None:
     session = new_session()
-    list(_respond("  ", session, DOCUMENTS))
+    list(_respond("  ", session, SOURCES))
     assert [message["role"] for message in session.shown] == ["assistant"]
 
 
 def test_the_box_is_emptied_at_once_and_the_panel_comes_with_the_answer() -> None:
-    updates = list(_respond("dose", new_session(), DOCUMENTS))
-    assert updates[0][2] == ""
+    updates = list(_respond("dose", new_session(), SOURCES))
+    assert updates[0][3] == ""
     assert "kr-card" in updates[-1][1]
     assert updates[-1][0][0]["content"] == '<div class="kr-question">dose</div>'
 
 
 def test_one_question_at_a_time() -> None:
     session = new_session()
-    running = _respond("dose", session, DOCUMENTS)
+    running = _respond("dose", session, SOURCES)
     next(running)
-    assert len(list(_respond("how long", session, DOCUMENTS))) == 1
+    assert len(list(_respond("how long", session, SOURCES))) == 1
     assert len(session.shown) == 2
     running.close()
-    assert len(list(_respond("how long", session, DOCUMENTS))) > 1
+    assert len(list(_respond("how long", session, SOURCES))) > 1
+
+
+def test_a_document_is_sent_once_and_not_with_each_answer() -> None:
+    other = Document("other.txt", "Other", "Other words.", "0" * 64)
+    sources = Sources({DOCUMENT.id: DOCUMENT, other.id: other}, Glossary())
+    session = new_session()
+    first, second = (list(_respond(question, session, sources)) for question in ("dose", "how long"))
+    assert [isinstance(update[2], str) for update in first] == [False] * (len(first) - 1) + [True]
+    assert "Miscellaneous Ketamine Facts" in first[-1][2]
+    assert "Other words" not in first[-1][2]
+    assert not any(isinstance(update[2], str) for update in second)
+
+
+def test_what_the_page_began_with_is_not_sent_again() -> None:
+    session = new_session()
+    session.opened = SOURCES.first
+    assert not any(isinstance(update[2], str) for update in _respond("dose", session, SOURCES))

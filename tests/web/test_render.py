@@ -119,6 +119,20 @@ def test_card_shows_the_verbatim_quote_with_its_source_and_place() -> None:
     assert f"characters {cited.start:,}–{cited.end:,}" in text
 
 
+def test_card_links_to_its_place_in_the_source() -> None:
+    cited = citation("Topical ketamine")
+    place = render.place_id(DOCUMENT.id, cited.start, cited.end)
+    assert place.endswith(f"-{cited.start}-{cited.end}")
+    assert f'href="#{place}" title="Show in the source: Source 1"' in render.card_html(cited, 1, DOCUMENT)
+
+
+def test_markers_say_what_they_do_and_only_an_answer_can_be_copied() -> None:
+    answer, declined = render.answer_html(build_answer("dose"), 1), render.answer_html(build_answer("pregnancy"), 1)
+    assert 'title="Citation 1: show in the source"' in answer
+    assert 'title="Closest passage 1: show in the source"' in declined
+    assert ("kr-copy" in answer, "kr-copy" in declined) == (True, False)
+
+
 def test_card_of_an_unknown_document_has_no_date() -> None:
     assert "date" not in Parsed(render.card_html(citation("Topical ketamine"), 1, None)).text
 

@@ -2,11 +2,12 @@
 
 Everything that a user or a document says goes through `escape`, which leaves no character that HTML or Markdown
 gives a meaning, so nothing of it becomes a tag, a link or an emphasis. Not here: the page (`ketarag.web.page`), its
-style and its script (`static/`), text for terminals (`ketarag.presentation`).
+style and its script (`static/`), the document itself (`ketarag.web.source`), text for terminals (`ketarag.presentation`).
 """
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Mapping, Sequence
 
@@ -41,6 +42,9 @@ _PLAIN = re.compile(r"[^\w ,;?%']|_")
 
 _BULLET = re.compile(r"\s*•\s*")
 
+_COPY = '<p class="kr-tools"><button class="kr-copy" type="button">Copy with sources</button></p>'
+"""The page's script fills the clipboard from what the answer and its cards show."""
+
 
 def escape(text: str) -> str:
     """`text` as HTML and Markdown that show exactly it: special characters as entities, line breaks as `<br>`.
@@ -70,11 +74,12 @@ def error_html(message: str) -> str:
 
 
 def answer_html(answer: Answer, turn: int) -> str:
-    """An answer with links to its cards in the panel; an abstention says so and names what comes closest."""
+    """An answer with links into its source; an abstention says so and names what comes closest."""
     claims = "".join(claim_html(claim, turn) for claim in answer.claims)
     body = _abstention(answer, turn) if answer.abstained else claims
+    tools = "" if answer.abstained else _COPY
     notes = "".join(f'<p class="kr-note">{escape(warning)}</p>' for warning in answer.warnings)
-    return _div("kr-answer kr-abstained" if answer.abstained else "kr-answer", body + notes + _meta(answer))
+    return _div("kr-answer kr-abstained" if answer.abstained else "kr-answer", body + notes + _meta(answer) + tools)
 
 
 def claim_html(claim: Claim, turn: int) -> str:
@@ -90,30 +95,45 @@ def claim_html(claim: Claim, turn: int) -> str:
 def panel_html(turns: Sequence[tuple[int, Answer]], documents: Mapping[str, Document]) -> str:
     """The source panel: the cards of every answer, the latest first. `turns` are (number, answer), oldest first."""
     groups = [_group(turn, answer, documents) for turn, answer in reversed(turns)]
-    empty = '<p class="kr-empty">The passages that an answer quotes appear here, word for word.</p>'
+    empty = '<p class="kr-empty">The passages that an answer quotes are listed here, word for word.</p>'
     return f'<div class="kr-cards">{"".join(groups) or empty}</div>'
 
 
 def card_html(citation: Citation, turn: int, document: Document | None, supports: bool = True) -> str:
-    """One citation: marker, title and date of its document, heading, the verbatim quote and where it stands."""
+    """One citation: marker, title and date of its document, heading, the verbatim quote and where it stands.
+
+    The address of its link has the offsets, by which the page's script finds the sentence in the source.
+    """
     published = f" · {human_date(document.published)}" if document and document.published else ""
     told = citation.heading in ("", citation.title)
     heading = "" if told else f'<p class="kr-heading">{escape(citation.heading)}</p>'
     label = f"Source {citation.marker}" if supports else f"Closest passage {citation.marker}"
+    id, place = card_id(turn, citation.marker), place_id(citation.document_id, citation.start, citation.end)
     return (
-        f'<article class="{"kr-card" if supports else "kr-card kr-near"}" id="{card_id(turn, citation.marker)}" '
-        f'tabindex="-1" aria-label="{label} of question {turn}">'
+        f'<article class="{"kr-card" if supports else "kr-card kr-near"}" id="{id}" '
+        f'tabindex="-1" title="{label} of question {turn}">'
         f'<header><span class="kr-badge">{citation.marker}</span>'
         f'<span class="kr-title">{escape(citation.title)}{published}</span></header>{heading}'
         f'<blockquote class="kr-quote">{escape(citation.quote)}</blockquote>'
-        f"<footer>characters {citation.start:,}–{citation.end:,} "
-        '<a class="kr-back" href="#kr-chat">Back to the answer</a></footer></article>'
+        f'<footer><span class="kr-place">characters {citation.start:,}–{citation.end:,}</span> '
+        f'<a class="kr-show" href="#{place}" title="Show in the source: {label}">Show in the source</a>'
+        "</footer></article>"
     )
 
 
 def card_id(turn: int, marker: int) -> str:
     """The id of a card in the page; the answer links to it."""
     return f"cite-{turn}-{marker}"
+
+
+def document_key(document_id: str) -> str:
+    """A name for a document that an id in the page can hold: ten hexadecimal digits."""
+    return hashlib.sha256(document_id.encode("utf-8", "surrogatepass")).hexdigest()[:10]
+
+
+def place_id(document_id: str, start: int, end: int) -> str:
+    """The id of a stretch of a document. Gradio takes `data-` attributes away, so the offsets stand in an id."""
+    return f"at-{document_key(document_id)}-{start}-{end}"
 
 
 def header_html(documents: Sequence[Document]) -> str:
@@ -164,8 +184,10 @@ def _meta(answer: Answer) -> str:
     return f'<p class="kr-meta">{" · ".join(parts)}</p>' if parts else ""
 
 
-def _marker_link(turn: int, marker: int, label: str = "Source") -> str:
-    return f'<a class="kr-marker" href="#{card_id(turn, marker)}" aria-label="{label} {marker}">[{marker}]</a>'
+def _marker_link(turn: int, marker: int, label: str = "Citation") -> str:
+    # Gradio takes `aria-label` away, so the name stands in `title`; the page's script makes it the label.
+    said = f"{label} {marker}: show in the source"
+    return f'<a class="kr-marker" href="#{card_id(turn, marker)}" title="{said}">[{marker}]</a>'
 
 
 def _div(classes: str, inner: str) -> str:

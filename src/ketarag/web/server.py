@@ -24,6 +24,7 @@ from starlette.staticfiles import StaticFiles
 from ketarag import __version__
 from ketarag.config import Settings
 from ketarag.errors import SettingsError
+from ketarag.loading import load_glossary
 from ketarag.web import api
 from ketarag.web.audit import AuditLog
 from ketarag.web.auth import Authentication, principal_of, require_protection
@@ -135,7 +136,7 @@ def create_app(assistant: Assistant, settings: Settings | None = None) -> FastAP
     app.mount("/ketarag", StaticFiles(directory=STATIC), name="ketarag")
     gr.mount_gradio_app(
         app,
-        build_page(assistant),
+        build_page(assistant, load_glossary(settings)),
         path="/",
         theme=_theme(),
         css_paths=STATIC / "page.css",
