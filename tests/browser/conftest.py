@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import os
-import re
-import subprocess
-import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 from chat_page import Chat
+from serving import serving
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
@@ -28,7 +24,6 @@ FLAGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
-READY = re.compile(r"KetaRAG is ready: (http://\S+)")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -38,22 +33,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.browser)
             if not CHROMIUM.exists():
                 item.add_marker(pytest.mark.skip(reason=f"no {CHROMIUM}"))
-
-
-@contextmanager
-def serving(*command: str) -> Iterator[str]:
-    """Runs a server until the end of the block; gives its address."""
-    environment = os.environ | {"PYTHONPATH": f"{ROOT / 'src'}", "HF_HUB_OFFLINE": "1"}
-    server = subprocess.Popen([sys.executable, *command], stdout=subprocess.PIPE, text=True, env=environment, cwd=ROOT)
-    assert server.stdout is not None
-    try:
-        ready = next(filter(None, map(READY.search, server.stdout)), None)
-        assert ready, f"the server ended with {server.wait()} before it was ready"
-        yield ready[1]
-    finally:
-        server.terminate()
-        server.wait(timeout=10)
-        server.stdout.close()
 
 
 @pytest.fixture(scope="session")

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -12,6 +10,7 @@ import pytest
 from chat_page import Chat
 from fake_assistant import QUOTES, TEXT
 from playwright.sync_api import expect
+from serving import serving
 
 Open = Callable[..., Chat]
 
@@ -19,17 +18,8 @@ Open = Callable[..., Chat]
 @pytest.fixture(scope="module")
 def hostile_url() -> Iterator[str]:
     """The page over a document that holds markup."""
-    root = Path(__file__).parents[2]
-    command = [sys.executable, "tests/browser/hostile_service.py"]
-    environment = os.environ | {"PYTHONPATH": str(root / "src")}
-    server = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=root, env=environment)
-    assert server.stdout is not None
-    try:
-        yield server.stdout.readline().partition("KetaRAG is ready: ")[2].strip()
-    finally:
-        server.terminate()
-        server.wait(timeout=10)
-        server.stdout.close()
+    with serving("tests/browser/hostile_service.py") as url:
+        yield url
 
 
 PICTURE = Path(__file__).parents[2] / "docs" / "images" / "chat.png"

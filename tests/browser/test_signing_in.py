@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,6 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 from argon2 import PasswordHasher
 from playwright.sync_api import expect
+from serving import serving
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, BrowserContext, Page
@@ -29,16 +27,8 @@ def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     entries = [{"kind": "user", "name": n, "hash": hasher.hash(p), "added": ""} for n, p in PASSWORDS.items()]
     path.write_text("".join(json.dumps(entry) + "\n" for entry in entries))
     path.chmod(0o600)
-    command = [sys.executable, "tests/browser/protected_service.py", str(path)]
-    environment = os.environ | {"PYTHONPATH": str(ROOT / "src")}
-    server = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=ROOT, env=environment)
-    assert server.stdout is not None
-    try:
-        yield server.stdout.readline().partition("KetaRAG is ready: ")[2].strip()
-    finally:
-        server.terminate()
-        server.wait(timeout=10)
-        server.stdout.close()
+    with serving("tests/browser/protected_service.py", str(path)) as url:
+        yield url
 
 
 @pytest.fixture

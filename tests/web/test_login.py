@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+from collections.abc import Awaitable, Callable
 from http.cookies import SimpleCookie
 from pathlib import Path
 from urllib.parse import parse_qs, urljoin, urlsplit
@@ -376,6 +377,26 @@ async def test_what_is_no_form_is_refused_unhashed(
     assert dummy == []
 
 
+async def status_of_form(service: Service, receive: Callable[[], Awaitable[dict[str, object]]]) -> object:
+    """The status that the form of the login gets when its body comes from `receive`."""
+    sent: list[dict[str, object]] = []
+
+    async def send(message: object) -> None:
+        sent.append(message)  # type: ignore[arg-type]
+
+    scope = {
+        "type": "http",
+        "method": "POST",
+        "path": "/login",
+        "scheme": "http",
+        "query_string": b"",
+        "headers": [(b"host", b"127.0.0.1"), (b"origin", HERE.encode())],
+        "client": ("127.0.0.1", 1),
+    }
+    await service.app(scope, receive, send)  # type: ignore[arg-type]
+    return sent[0]["status"]
+
+
 async def test_a_body_without_end_is_not_read_to_the_end(service: Service) -> None:
     taken = 0
 
@@ -384,23 +405,7 @@ async def test_a_body_without_end_is_not_read_to_the_end(service: Service) -> No
         taken += 4096
         return {"type": "http.request", "body": b"x" * 4096, "more_body": True}
 
-    sent: list[dict[str, object]] = []
-
-    async def send(message: object) -> None:
-        sent.append(message)  # type: ignore[arg-type]
-
-    headers = [(b"host", b"127.0.0.1"), (b"origin", HERE.encode())]
-    scope = {
-        "type": "http",
-        "method": "POST",
-        "path": "/login",
-        "scheme": "http",
-        "query_string": b"",
-        "headers": headers,
-        "client": ("127.0.0.1", 1),
-    }
-    await service.app(scope, receive, send)  # type: ignore[arg-type]
-    assert sent[0]["status"] == 400
+    assert await status_of_form(service, receive) == 400
     assert taken < 3 * login.FORM_LIMIT
 
 
@@ -411,23 +416,7 @@ async def test_a_form_that_does_not_arrive_is_given_up(service: Service, monkeyp
         await asyncio.sleep(60)
         return {}
 
-    sent: list[dict[str, object]] = []
-
-    async def send(message: object) -> None:
-        sent.append(message)  # type: ignore[arg-type]
-
-    headers = [(b"host", b"127.0.0.1"), (b"origin", HERE.encode())]
-    scope = {
-        "type": "http",
-        "method": "POST",
-        "path": "/login",
-        "scheme": "http",
-        "query_string": b"",
-        "headers": headers,
-        "client": ("127.0.0.1", 1),
-    }
-    await service.app(scope, never, send)  # type: ignore[arg-type]
-    assert sent[0]["status"] == 400
+    assert await status_of_form(service, never) == 400
 
 
 @pytest.mark.parametrize("method", ["PUT", "DELETE", "OPTIONS", "PATCH"])

@@ -12,7 +12,7 @@ import os
 import shutil
 import tempfile
 import warnings
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -34,7 +34,7 @@ SAMPLES = (
     "The channel is blocked by magnesium at normal resting membrane potentials and opens when the cell is depolarised for long. " * 4,
 )  # fmt: skip
 _RECORD = "conversion.json"
-_GRAPH, _WEIGHTS, _TOKENIZER = "model.xml", "model.bin", "tokenizer.json"
+GRAPH, _WEIGHTS, TOKENIZER = "model.xml", "model.bin", "tokenizer.json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,8 +91,8 @@ def convert(model: SentenceTransformer, fingerprint: str, folder: Path) -> Conve
 
 
 def _write(model: SentenceTransformer, fingerprint: str, folder: Path) -> Conversion:
-    inputs = _traced(model, folder / _GRAPH)
-    (folder / _TOKENIZER).write_text(model.tokenizer.backend_tokenizer.to_str(), encoding="utf-8")
+    inputs = _traced(model, folder / GRAPH)
+    (folder / TOKENIZER).write_text(model.tokenizer.backend_tokenizer.to_str(), encoding="utf-8")
     made = Conversion(
         fingerprint=fingerprint,
         runtime=runtime_version(),
@@ -100,9 +100,9 @@ def _write(model: SentenceTransformer, fingerprint: str, folder: Path) -> Conver
         max_word_pieces=int(model.max_seq_length or 512),
         inputs=inputs,
         least_cosine=0.0,
-        files={name: file_sha256(folder / name) for name in (_GRAPH, _WEIGHTS, _TOKENIZER)},
+        files={name: file_sha256(folder / name) for name in (GRAPH, _WEIGHTS, TOKENIZER)},
     )
-    made = Conversion(**{**asdict(made), "inputs": inputs, "least_cosine": _least_cosine(model, made, folder)})
+    made = replace(made, least_cosine=_least_cosine(model, made, folder))
     if made.least_cosine < LEAST_COSINE:
         raise ModelError(
             f"converted, a vector of it has a cosine of {made.least_cosine:.5f} to the original's, under {LEAST_COSINE}"

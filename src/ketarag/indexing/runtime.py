@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ketarag.errors import ModelError
-from ketarag.indexing.convert import Conversion
+from ketarag.indexing.convert import GRAPH, TOKENIZER, Conversion
 from ketarag.protocols import TokenVectors, Vectors
 
 if TYPE_CHECKING:
@@ -50,11 +50,11 @@ class OpenVinoEmbedder:
         self.dimension = conversion.dimension
         self.max_word_pieces = conversion.max_word_pieces
         self._inputs = conversion.inputs
-        self._graph = folder / "model.xml"
-        self._counter = Tokenizer.from_file(str(folder / "tokenizer.json"))
+        self._graph = folder / GRAPH
+        self._counter = Tokenizer.from_file(str(folder / TOKENIZER))
         self._counter.no_padding()
         self._counter.no_truncation()
-        self._cut = Tokenizer.from_file(str(folder / "tokenizer.json"))
+        self._cut = Tokenizer.from_file(str(folder / TOKENIZER))
         self._cut.no_padding()
         self._cut.enable_truncation(conversion.max_word_pieces)
         self._exact = self._compiled(
