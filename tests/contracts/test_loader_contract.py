@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 
 from ketarag.errors import CorpusError
-from ketarag.indexing.load import HtmlLoader, TextLoader
+from ketarag.indexing.load import DocxLoader, HtmlLoader, MarkdownLoader, PdfLoader, TextLoader
 from ketarag.protocols import Loader
 from ketarag.testing import FakeLoader
+from tests.indexing.files import docx_of, pdf_of
 
 
 class LoaderContract:
@@ -67,6 +68,42 @@ class TestHtmlLoader(LoaderContract):
     def path(self, tmp_path: Path) -> Path:
         path = tmp_path / "routes.html"
         path.write_text("<nav>Home</nav><p>Ketamine is given <b>PO</b>.</p><footer>End</footer>", encoding="utf-8")
+        return path
+
+
+class TestMarkdownLoader(LoaderContract):
+    @pytest.fixture
+    def loader(self) -> Loader:
+        return MarkdownLoader()
+
+    @pytest.fixture
+    def path(self, tmp_path: Path) -> Path:
+        path = tmp_path / "routes.md"
+        path.write_text("<!-- draft -->\n# Routes\n\nKetamine is given PO.\n", encoding="utf-8")
+        return path
+
+
+class TestPdfLoader(LoaderContract):
+    @pytest.fixture
+    def loader(self) -> Loader:
+        return PdfLoader()
+
+    @pytest.fixture
+    def path(self, tmp_path: Path) -> Path:
+        path = tmp_path / "routes.pdf"
+        path.write_bytes(pdf_of(["Guideline 1", "Ketamine is given PO."], ["Guideline 2", "It helps."]))
+        return path
+
+
+class TestDocxLoader(LoaderContract):
+    @pytest.fixture
+    def loader(self) -> Loader:
+        return DocxLoader()
+
+    @pytest.fixture
+    def path(self, tmp_path: Path) -> Path:
+        path = tmp_path / "routes.docx"
+        path.write_bytes(docx_of("Ketamine is given PO."))
         return path
 
 

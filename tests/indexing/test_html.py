@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ketarag.indexing.html import read_html
+from ketarag.indexing.parsed import UnreadableError
 
 PAGE = """<!doctype html><html><head><title> Dose
  table </title><style>p {}</style></head><body>
@@ -35,8 +36,8 @@ def test_a_page_becomes_markdown_blocks() -> None:
         "- PO",
         "- SC",
         "slowly",
-        "Route | Dose |",
-        "PO | 10 mg |",
+        "| Route | Dose |",
+        "| PO | 10 mg |",
         "",
     ]
 
@@ -75,6 +76,60 @@ def test_text_after_a_nested_element_of_furniture_is_still_furniture() -> None:
 )
 def test_malformed_markup_is_read_as_browsers_do(source: str, text: str) -> None:
     assert read_html(source).text == text
+
+
+ARTICLE = "".join(
+    f"<h2>Part {part}</h2><p>{' '.join(f'Sentence {part}{number} says that ketamine was given slowly.' for number in range(6))}</p>"
+    for part in "ABCD"
+)
+LIST = "<ul><li>blood pressure</li><li>heart rate</li></ul>"
+DOSES = "<table><tr><th>Route</th><th>Dose</th></tr><tr><td><p>IV</p></td><td><ul><li>10 mg</li><li>slowly</li></ul></td></tr></table>"
+LINKS = "".join(f"<li><a href='/{number}'>Read more about topic {number}</a></li>" for number in range(12))
+
+
+def reasons(source: str) -> dict[str, str]:
+    page = read_html(source)
+    return {page.text[item.span.start : item.span.end].strip(): item.reason for item in page.left_out}
+
+
+def test_what_stands_outside_the_main_text_of_a_long_page_is_left_out() -> None:
+    source = f"<div class=top><p>Subscribe now</p></div><main>{ARTICLE}{LIST}{DOSES}</main><div id=related><ul>{LINKS}</ul></div>"
+    text = kept(source)
+    assert "Read more about topic 3" not in text
+    assert "outside the main text of the page" in reasons(source).values()
+    for words in ("## Part A", "Sentence D5 says", "- blood pressure", "| Route | Dose |", "| IV | 10 mg slowly |"):
+        assert words in text
+
+
+def test_main_text_is_kept_within_an_element_of_furniture() -> None:
+    assert "Sentence A0 says" in kept(f"<form action='/'>{ARTICLE}</form>")
+
+
+def test_rows_and_long_paragraphs_outside_the_main_text_are_kept() -> None:
+    source = f"<main>{ARTICLE}</main><div class='footer'>{DOSES}<p>{'A long warning of many words about the dose. ' * 4}</p></div>"
+    assert "| IV | 10 mg slowly |" in kept(source)
+    assert "A long warning" in kept(source)
+
+
+def test_a_table_that_lays_out_the_page_is_no_row() -> None:
+    source = "<table><tr><td><h1>Dose</h1>Ten</td><td><table><tr><td>1</td><td>2</td></tr></table></td></tr></table>"
+    assert read_html(source).text.split("\n\n") == ["# Dose", "Ten", "| 1 | 2 |", ""]
+
+
+def test_an_empty_cell_keeps_its_place() -> None:
+    row = "<tr><td>PO</td><td></td><td>10 mg</td></tr>"
+    assert read_html(f"<table>{row}<tr><td></td><td></td></tr></table>").text == "| PO | | 10 mg |\n\n"
+
+
+def test_cells_and_rows_need_no_end() -> None:
+    source = "<table><tr><th>Route<th><th>Dose<tr><td>PO<td><td>10 mg</table>"
+    assert read_html(source).text == "| Route | | Dose\n\n| PO | | 10 mg |\n\n"
+
+
+def test_deeper_than_the_limit_is_refused() -> None:
+    assert read_html("<div>" * 100 + "deep", 100).text == "deep\n\n"
+    with pytest.raises(UnreadableError, match="more than 100 deep"):
+        read_html("<div>" * 101 + "deep", 100)
 
 
 def test_markup_may_nest_five_thousand_deep() -> None:
