@@ -139,8 +139,9 @@ def test_only_the_name_of_a_generation_is_followed(place: Path, name: str) -> No
 
 
 def test_a_manifest_of_another_format_is_refused(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    written = folder_module.FORMAT
     monkeypatch.setattr(folder_module, "FORMAT", 99)
-    with pytest.raises(IndexingError, match="format 1, this version reads 99"):
+    with pytest.raises(IndexingError, match=f"format {written}, this version reads 99"):
         read_index(place / "index")
 
 

@@ -27,7 +27,7 @@ from ketarag.indexing.load import file_sha256
 from ketarag.indexing.store import FaissStore
 from ketarag.types import Document, LeftOut, Passage, Sentence, Span
 
-FORMAT = 1
+FORMAT = 2
 """Raised whenever the layout of a generation or the meaning of a file changes: older indexes are then rebuilt."""
 
 _CURE = "run `ketarag ingest` to build it again"
