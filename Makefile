@@ -9,7 +9,7 @@
 SHELL := /bin/sh
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := help
-.PHONY: help run test eval bench lint clean
+.PHONY: help run test eval bench lint milvus clean
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -43,8 +43,16 @@ lint: $(VENV)/.installed-test
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
+# The Milvus server of the tests, in an environment of its own: it cannot share one with its newer client.
+milvus: .venv-milvus/.installed
+
+.venv-milvus/.installed:
+	@$(PYTHON) -m venv .venv-milvus
+	@.venv-milvus/bin/python -m pip install --quiet 'milvus==2.3.5' 'pymilvus<2.4' 'setuptools<80'
+	@touch $@
+
 clean:
-	rm -rf $(VENV)
+	rm -rf $(VENV) .venv-milvus
 
 $(VENV)/.installed: pyproject.toml
 	@if [ -z "$(PYTHON)" ]; then \

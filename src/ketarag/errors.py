@@ -5,7 +5,9 @@ KetaRAGError
 ├── SettingsError        a setting or argument with a value that cannot work
 ├── CorpusError          a corpus folder, document or sidecar that cannot be read
 ├── IndexingError        an index that is missing, damaged, stale or in use
-└── ModelError           a model that is missing, or whose files are not the pinned ones
+├── ModelError           a model that is missing, or whose files are not the pinned ones
+├── StoreError           a vector store on another machine that cannot be reached or refuses us
+└── ChatModelError       a chat model that does not answer (down, refused, over budget, too slow)
 """
 
 
@@ -31,3 +33,11 @@ class IndexingError(KetaRAGError):
 
 class ModelError(KetaRAGError):
     """A model is missing, or its files do not have the pinned hash."""
+
+
+class ChatModelError(KetaRAGError):
+    """A chat model cannot be reached, refuses the request, exceeds its budget, or takes too long."""
+
+
+class StoreError(KetaRAGError):
+    """A vector store outside this process cannot be reached, refuses us, or holds something else."""

@@ -15,7 +15,7 @@ from ketarag.testing import MemoryVectorStore
 
 DIMENSION = 4
 _IDS = st.sampled_from("abcdefgh")
-_STEPS = st.lists(
+STEPS = st.lists(
     st.one_of(
         st.tuples(st.just("add"), st.lists(_IDS, max_size=4), st.integers(0, 99)),
         st.tuples(st.just("delete"), st.lists(_IDS, max_size=4), st.just(0)),
@@ -34,6 +34,24 @@ def random_rows(count: int, seed: int) -> Vectors:
 
 
 AXES = unit((1, 0, 0, 0), (0, 1, 0, 0), (0.6, 0.8, 0, 0))
+
+
+def check_history(store: VectorStore, steps: list[tuple[str, list[str], int]], seed: int, k: int) -> None:
+    held: dict[str, Vectors] = {}
+    for step, ids, number in steps:
+        if step == "add":
+            rows = random_rows(len(ids), number)
+            store.add(ids, rows)
+            held |= dict(zip(ids, rows, strict=True))
+        else:
+            store.delete(ids)
+            held = {name: row for name, row in held.items() if name not in ids}
+    query = random_rows(1, seed)
+    expected = sorted((float(row @ query[0]) for row in held.values()), reverse=True)[:k]
+    found = store.search(query, k)
+    assert len(store) == len(held)
+    assert [score for _, score in found] == pytest.approx(expected, abs=1e-4)
+    assert all(score == pytest.approx(float(held[name] @ query[0]), abs=1e-4) for name, score in found)
 
 
 class VectorStoreContract:
@@ -95,26 +113,11 @@ class VectorStoreContract:
         assert store.search(AXES[:1], 1) == [("x", pytest.approx(1.0))]
 
     @settings(suppress_health_check=[HealthCheck.differing_executors])  # inherited by each store's class
-    @given(steps=_STEPS, seed=st.integers(0, 99), k=st.integers(1, 9))
+    @given(steps=STEPS, seed=st.integers(0, 99), k=st.integers(1, 9))
     def test_any_history_of_writes_searches_like_a_dictionary(
         self, steps: list[tuple[str, list[str], int]], seed: int, k: int
     ) -> None:
-        store = type(self).make(DIMENSION)
-        held: dict[str, Vectors] = {}
-        for step, ids, number in steps:
-            if step == "add":
-                rows = random_rows(len(ids), number)
-                store.add(ids, rows)
-                held |= dict(zip(ids, rows, strict=True))
-            else:
-                store.delete(ids)
-                held = {name: row for name, row in held.items() if name not in ids}
-        query = random_rows(1, seed)
-        expected = sorted((float(row @ query[0]) for row in held.values()), reverse=True)[:k]
-        found = store.search(query, k)
-        assert len(store) == len(held)
-        assert [score for _, score in found] == pytest.approx(expected, abs=1e-4)
-        assert all(score == pytest.approx(float(held[name] @ query[0]), abs=1e-4) for name, score in found)
+        check_history(type(self).make(DIMENSION), steps, seed, k)
 
 
 class TestFaissStore(VectorStoreContract):

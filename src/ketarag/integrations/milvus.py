@@ -1,0 +1,284 @@
+"""Vectors in Milvus, for more passages than one machine holds: a `VectorStore` like FAISS's, and passes the same contract.
+
+Needs the extra `ketarag[milvus]`. Not here: passages, documents and the lexical index, which stay in the index folder
+(`ketarag.indexing.folder`).
+
+Milvus gives no read-your-writes with the fast `Bounded` level, and its `Strong` level takes 0.2 to 0.4 s (version 2.3.5). So the first
+search after a write of this process is `Strong`, and the others are `Bounded`.
+
+The primary key is a hash of the id: Milvus' client writes keys into an expression between quotes as Python would, so that the name of a
+file could break it, or say something else than was meant.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import os
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+from urllib.parse import parse_qs, urlsplit
+
+from ketarag.errors import SettingsError, StoreError
+from ketarag.protocols import Vectors
+
+if TYPE_CHECKING:
+    from pymilvus import MilvusClient
+
+T = TypeVar("T")
+
+SCHEMES = ("milvus", "milvus+tls", "milvus+lite")
+"""Of a store's address: plain, encrypted, and a file that Milvus Lite serves inside this process."""
+
+PORT = 19530
+"""Milvus' own."""
+
+ID_LIMIT = 8192
+"""Bytes of an id: a document's path and two offsets."""
+
+BATCH = 1000
+"""Vectors of one request: 1.5 MB at 384 columns, far below the 64 MB that a server takes."""
+
+SECONDS = 10.0
+"""Time limit of one request; as long Milvus' client tries again by itself when the server cannot be reached or is busy."""
+
+_M, _EF_CONSTRUCTION = 16, 200
+"""HNSW as it was measured with FAISS: .993 of the ten nearest at 10^6 with `ef` 64."""
+
+_LEAST_EF = 128
+
+_KEY_DIGITS = 40
+"""Hexadecimal, 160 bits: no two of 10^9 ids share a key."""
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Where a store is. `uri` is what Milvus' client takes; `shown` is safe to print."""
+
+    uri: str
+    shown: str
+    database: str
+    collection: str
+    encrypted: bool
+
+    @classmethod
+    def parse(cls, text: str) -> Address:
+        """From `milvus://host[:port][/database][?collection=name]`, `milvus+tls://...` or `milvus+lite:///path/file.db`.
+
+        Raises SettingsError for anything else, also for a password, which other users of the machine could read.
+        """
+        parts = urlsplit(text)
+        if parts.scheme not in SCHEMES:
+            raise SettingsError(f"the store {_safe(text)!r} is not of a kind known here; write {PLACES}")
+        if parts.username or parts.password or "@" in parts.netloc:
+            raise SettingsError(
+                "a store's address must not hold a user or password; set KETARAG_STORE_USER and KETARAG_STORE_PASSWORD"
+            )
+        collection = parse_qs(parts.query).get("collection", ["ketarag"])[-1]
+        if not collection.isidentifier() or not collection.isascii():
+            raise SettingsError(f"the collection {collection!r} is no name for Milvus; use letters, digits and _")
+        if parts.scheme == "milvus+lite":
+            if not parts.path.endswith(".db"):
+                raise SettingsError(f"the store {_safe(text)!r} names no file ending in .db; write {PLACES}")
+            return cls(parts.path, f"milvus+lite://{parts.path}", "", collection, False)
+        host, port = parts.hostname, _port(parts.netloc, lambda: parts.port)
+        if not host:
+            raise SettingsError(f"the store {_safe(text)!r} names no host; write {PLACES}")
+        encrypted = parts.scheme == "milvus+tls"
+        name = f"[{host}]" if ":" in host else host
+        place = f"{name}:{port}"
+        scheme = "https" if encrypted else "http"
+        return cls(f"{scheme}://{place}", f"{parts.scheme}://{place}", parts.path.strip("/"), collection, encrypted)
+
+
+PLACES = "milvus://host:19530, milvus+tls://host:19530 or milvus+lite:///path/file.db"
+
+
+class MilvusStore:
+    """Unit vectors by string id in one Milvus collection, which is made when it is missing. Safe to share between threads."""
+
+    def __init__(self, address: Address, dimension: int) -> None:
+        """Connects. User, password and the certificate to trust come from KETARAG_STORE_USER, _PASSWORD and _CA.
+
+        Raises StoreError when the server cannot be reached, refuses us, or holds vectors of other columns there.
+        """
+        self._address = address
+        self.dimension = dimension
+        self._written = threading.Event()
+        self._client = self._asked(lambda: _connect(address))
+        self._asked(self._prepare)
+
+    @property
+    def address(self) -> str:
+        """Where it is, without secrets."""
+        return self._address.shown
+
+    def __len__(self) -> int:
+        """How many vectors it holds, this process's own writes included."""
+        rows = self._asked(
+            lambda: self._client.query(
+                self._name, filter="", output_fields=["count(*)"], consistency_level="Strong", timeout=SECONDS
+            )
+        )
+        return int(rows[0]["count(*)"])
+
+    def add(self, ids: Sequence[str], vectors: Vectors) -> None:
+        """Adds, or replaces where the id is held; the last of repeated ids wins. Adding the same again changes nothing.
+
+        Raises ValueError unless `vectors` has shape (len(ids), dimension) and each id has at most 8,192 bytes; StoreError, after
+        which a part may have been added: add all of it again.
+        """
+        if vectors.shape != (len(ids), self.dimension):
+            raise ValueError(
+                f"{len(ids)} ids need vectors of shape ({len(ids)}, {self.dimension}), got {vectors.shape}"
+            )
+        if long := [name for name in ids if len(name.encode()) > ID_LIMIT]:
+            raise ValueError(f"the id {long[0][:40]!r}... has over {ID_LIMIT} bytes; shorten the document's path")
+        last = {name: row for row, name in enumerate(ids)}
+        rows = [{"key": _key(name), "id": name, "vector": vectors[row].tolist()} for name, row in last.items()]
+        for batch in _batches(rows):
+            self._write(partial(self._client.upsert, self._name, batch, timeout=SECONDS))
+
+    def delete(self, ids: Sequence[str]) -> None:
+        """Forgets the ids; an unknown id is not an error. Raises StoreError."""
+        for batch in _batches([_key(name) for name in dict.fromkeys(ids)]):
+            self._write(partial(self._client.delete, self._name, ids=batch, timeout=SECONDS))
+
+    def search(self, vector: Vectors, k: int) -> list[tuple[str, float]]:
+        """The at most `k` nearest of one row, shape (1, dimension): (id, inner product), best first. Raises StoreError."""
+        if k < 1:
+            return []
+        fresh = self._written.is_set()
+        found = self._asked(
+            lambda: self._client.search(
+                self._name,
+                data=[vector[0].tolist()],
+                anns_field="vector",
+                limit=k,
+                output_fields=["id"],
+                search_params={"metric_type": "IP", "params": {"ef": max(_LEAST_EF, 2 * k)}},
+                consistency_level="Strong" if fresh else "Bounded",
+                timeout=SECONDS,
+            )
+        )
+        if fresh:
+            self._written.clear()
+        return [(str(hit["entity"]["id"]), float(hit["distance"])) for hit in found[0]]
+
+    def ids(self) -> Iterator[str]:
+        """All ids, in no order. Raises StoreError."""
+        if not len(self):  # and waits until every write is seen, which an iterator does not (2.3.5)
+            return
+        walk = self._asked(
+            lambda: self._client.query_iterator(self._name, batch_size=BATCH, filter="", output_fields=["id"])
+        )
+        while rows := self._asked(walk.next):
+            yield from (str(row["id"]) for row in rows)
+        walk.close()
+
+    def close(self) -> None:
+        """Ends the connection."""
+        self._client.close()
+
+    @property
+    def _name(self) -> str:
+        return self._address.collection
+
+    def _write(self, write: Callable[[], Any]) -> None:
+        """Marked as written before and after: a search between the two must not be the one that clears the mark."""
+        self._written.set()
+        self._asked(write)
+        self._written.set()
+
+    def _prepare(self) -> None:
+        """The collection, made where it is missing; its columns are checked."""
+        from pymilvus import DataType
+
+        if not self._client.has_collection(self._name, timeout=SECONDS):
+            schema = self._client.create_schema(auto_id=False, enable_dynamic_field=False)
+            schema.add_field("key", DataType.VARCHAR, max_length=_KEY_DIGITS, is_primary=True)
+            schema.add_field("id", DataType.VARCHAR, max_length=ID_LIMIT)
+            schema.add_field("vector", DataType.FLOAT_VECTOR, dim=self.dimension)
+            index = self._client.prepare_index_params()
+            built = {"M": _M, "efConstruction": _EF_CONSTRUCTION}
+            index.add_index("vector", index_type="HNSW", metric_type="IP", params=built)
+            self._client.create_collection(
+                self._name, schema=schema, index_params=index, consistency_level="Bounded", timeout=6 * SECONDS
+            )
+        fields = self._client.describe_collection(self._name, timeout=SECONDS)["fields"]
+        held = next((int(one["params"]["dim"]) for one in fields if one["name"] == "vector"), 0)
+        if held != self.dimension:
+            raise StoreError(
+                f"{self.address}: the collection {self._name!r} holds vectors of {held} columns, the model makes "
+                f"{self.dimension}; name another one with ?collection="
+            )
+        self._client.load_collection(self._name, timeout=6 * SECONDS)
+
+    def _asked(self, call: Callable[[], T]) -> T:
+        """What `call` returns. Raises StoreError, which quotes no data."""
+        from grpc import RpcError
+        from pymilvus.exceptions import MilvusException
+
+        try:
+            return call()
+        except (MilvusException, RpcError) as error:
+            raise StoreError(f"{self.address}: {_said(error)}") from error
+
+
+def _connect(address: Address) -> MilvusClient:
+    try:
+        from pymilvus import MilvusClient
+    except ImportError as error:
+        raise StoreError("Milvus' client is missing; pip install 'ketarag[milvus]'") from error
+
+    logging.getLogger("pymilvus").setLevel(logging.CRITICAL)  # it logs every failed call with a traceback
+    options: dict[str, Any] = {"timeout": SECONDS}
+    user, password = os.environ.get("KETARAG_STORE_USER", ""), os.environ.get("KETARAG_STORE_PASSWORD", "")
+    if user:
+        options |= {"user": user, "password": password}
+    if address.database:
+        options["db_name"] = address.database
+    if address.encrypted:
+        options["secure"] = True
+        if authority := os.environ.get("KETARAG_STORE_CA"):
+            if not Path(authority).is_file():
+                raise SettingsError(f"KETARAG_STORE_CA names {authority!r}, which is no file; name a PEM file")
+            options["server_pem_path"] = authority
+    return MilvusClient(address.uri, **options)
+
+
+def _said(error: Exception) -> str:
+    """The cause in words and the cure; what the server says of the data is left out."""
+    said = f"{error} {error.__cause__}".lower()  # of a connection that is refused only the inner one says why
+    if "auth" in said or "permission" in said or "privilege" in said:
+        return "refused the user; check KETARAG_STORE_USER and KETARAG_STORE_PASSWORD"
+    if any(word in said for word in ("unavailable", "fail connecting", "timeout", "deadline", "not ready", "retry")):
+        return f"cannot be reached within {SECONDS:g} s; start it, or name another with --store"
+    code = getattr(error, "code", None)
+    return f"failed ({type(error).__name__}, code {code}); its log says more"
+
+
+def _port(netloc: str, read: Callable[[], int | None]) -> int:
+    try:
+        return read() or PORT
+    except ValueError as error:
+        raise SettingsError(f"the store {netloc!r} names no port between 1 and 65535; write {PLACES}") from error
+
+
+def _safe(text: str) -> str:
+    """An address without what stands before an @."""
+    scheme, found, rest = text.partition("://")
+    return f"{scheme}{found}{rest.rpartition('@')[2]}"[:80]
+
+
+def _key(name: str) -> str:
+    return hashlib.sha256(name.encode()).hexdigest()[:_KEY_DIGITS]
+
+
+def _batches(items: Sequence[T]) -> Iterator[list[T]]:
+    for start in range(0, len(items), BATCH):
+        yield list(items[start : start + BATCH])
