@@ -1,13 +1,18 @@
-"""`build_index`: the one public function of index time."""
+"""What can be done with an index: `build_index` for everybody, the rest for whoever runs the program."""
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Callable
 from pathlib import Path
+from threading import Event
+from typing import TYPE_CHECKING
 
 from ketarag.config import Settings
 from ketarag.indexing.build import IndexSummary
+
+if TYPE_CHECKING:
+    from ketarag.indexing.upkeep import IndexStats
 
 
 def build_index(
@@ -25,3 +30,47 @@ def build_index(
 
     settings = Settings.from_environment().overridden(corpus, index, model)
     return index_corpus(settings, progress or logging.getLogger("ketarag").info)
+
+
+def index_stats(settings: Settings) -> IndexStats:
+    """The index of the settings in numbers. Raises IndexingError where there is no whole one."""
+    from ketarag.indexing.upkeep import index_stats
+
+    return index_stats(settings.index_path)
+
+
+def verify_index(settings: Settings, progress: Callable[[str], None]) -> tuple[str, ...]:
+    """Reads every byte and every line of the index; what is wrong with it, empty for a whole one."""
+    from ketarag.indexing.upkeep import verify_index
+
+    return verify_index(settings.index_path, progress)
+
+
+def compact_index(settings: Settings, progress: Callable[[str], None]) -> IndexStats:
+    """Frees the place of passages that are no longer used. Raises IndexingError."""
+    from ketarag.indexing.upkeep import compact_index
+    from ketarag.loading import load_glossary
+
+    return compact_index(settings.index_path, load_glossary(settings), progress)
+
+
+def watch_corpus(
+    settings: Settings, progress: Callable[[str], None], done: Callable[[IndexSummary], None], stop: Event | None = None
+) -> None:
+    """Builds the index, and again whenever the corpus has changed, until `stop` is set; `done` gets what each build did.
+
+    The model is loaded once. Raises ModelError, and CorpusError when there is no such folder; what fails later is told to `progress`.
+    """
+    from ketarag.indexing.build import rebuild_index
+    from ketarag.indexing.embedders import load_embedder
+    from ketarag.indexing.load import document_files
+    from ketarag.indexing.watch import watch
+    from ketarag.loading import load_glossary
+
+    document_files(settings.corpus)
+    embedder = load_embedder(settings.model, progress)
+
+    def update() -> None:
+        done(rebuild_index(settings.corpus, settings.index_path, embedder, progress, load_glossary(settings)))
+
+    watch(settings.corpus, update, progress, stop)

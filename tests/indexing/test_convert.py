@@ -9,7 +9,7 @@ import pytest
 
 from ketarag.errors import ModelError
 from ketarag.indexing import convert as conversion
-from ketarag.indexing.convert import convert, folder_for, read_conversion
+from ketarag.indexing.convert import SAMPLES, convert, folder_for, read_conversion
 from ketarag.indexing.embed import SentenceTransformerEmbedder
 from ketarag.indexing.runtime import OpenVinoEmbedder
 
@@ -34,7 +34,7 @@ def test_the_drift_is_measured_and_written(folder: Path, embedder: SentenceTrans
     assert json.loads((folder / "conversion.json").read_text())["least_cosine"] == found.least_cosine
 
 
-@pytest.mark.parametrize("name", ["model.xml", "model.bin", "tokenizer.json"])
+@pytest.mark.parametrize("name", ["model.xml", "model.bin", "compiled.blob", "tokenizer.json"])
 def test_a_damaged_file_is_noticed(copy: Path, name: str) -> None:
     data = bytearray((copy / name).read_bytes())
     data[len(data) // 2] ^= 1
@@ -76,7 +76,20 @@ def test_what_openvino_cannot_load_is_a_clear_error(copy: Path) -> None:
     assert found is not None
     (copy / "model.xml").write_text("<net/>")
     with pytest.raises(ModelError, match=r"model\.xml: OpenVINO cannot load it"):
-        OpenVinoEmbedder(replace(found), copy)
+        OpenVinoEmbedder(replace(found, processor="another"), copy)
+
+
+def test_what_was_compiled_is_read_again_and_gives_the_same_vectors(
+    folder: Path, copy: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = read_conversion(folder)
+    assert found is not None
+    afresh = OpenVinoEmbedder(replace(found, processor="another"), folder).encode(SAMPLES)
+    (copy / "compiled.blob").write_bytes(b"damaged after its hash was checked")
+    damaged = OpenVinoEmbedder(found, copy).encode(SAMPLES)
+    monkeypatch.setattr(OpenVinoEmbedder, "_compiled", None)  # it is not compiled
+    read = OpenVinoEmbedder(found, folder).encode(SAMPLES)
+    assert read.tobytes() == afresh.tobytes() == damaged.tobytes()
 
 
 def test_each_model_has_a_folder_of_its_own() -> None:

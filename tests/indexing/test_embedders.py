@@ -19,11 +19,12 @@ def test_the_bundled_model_is_converted_once() -> None:
     said: list[str] = []
     first = load_embedder(BUNDLED_MODEL, said.append)
     assert isinstance(first, OpenVinoEmbedder)
-    before = {path: path.stat().st_mtime_ns for path in folder_for(first.fingerprint).iterdir()}
+    place = folder_for(first.fingerprint.removesuffix(":openvino"))
+    before = {path: path.stat().st_mtime_ns for path in place.iterdir()}
     said.clear()
     assert isinstance(load_embedder(BUNDLED_MODEL, said.append), OpenVinoEmbedder)
     assert said == []
-    assert {path: path.stat().st_mtime_ns for path in folder_for(first.fingerprint).iterdir()} == before
+    assert {path: path.stat().st_mtime_ns for path in place.iterdir()} == before
 
 
 def test_a_question_needs_no_torch_once_the_model_is_converted() -> None:
@@ -35,6 +36,12 @@ def test_a_question_needs_no_torch_once_the_model_is_converted() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_an_original_that_is_not_loaded_is_not_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    load_embedder(BUNDLED_MODEL, print)
+    monkeypatch.setattr("ketarag.indexing.embed.file_sha256", lambda path: pytest.fail(f"read {path}"))
+    assert isinstance(load_embedder(BUNDLED_MODEL, print), OpenVinoEmbedder)
 
 
 def test_where_it_cannot_be_converted_the_reference_serves_and_it_is_said(

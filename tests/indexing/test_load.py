@@ -15,7 +15,6 @@ from ketarag.indexing.load import (
     HtmlLoader,
     MarkdownLoader,
     TextLoader,
-    corpus_sha256,
     decode,
     document_files,
     load_bytes,
@@ -197,21 +196,6 @@ def test_a_folder_without_a_readable_file_names_each(tmp_path: Path) -> None:
     (tmp_path / "empty.txt").touch()
     with pytest.raises(CorpusError, match=r"no document could be read.*\n.*empty\.txt"):
         load_corpus(tmp_path)
-
-
-def test_the_hash_of_a_corpus_changes_with_what_is_indexed(folder: Path) -> None:
-    seen = {corpus_sha256(folder)}
-    (folder / "a.toml").write_text('title = "A"')
-    seen.add(corpus_sha256(folder))
-    (folder / "a.txt").write_text("Other words.")
-    seen.add(corpus_sha256(folder))
-    (folder / "a.txt").rename(folder / "b.txt")
-    seen.add(corpus_sha256(folder))
-    (folder / "c.txt").write_text("More.")
-    seen.add(corpus_sha256(folder))
-    assert len(seen) == 5
-    (folder / "README.md").write_text("No document.")
-    assert corpus_sha256(folder) in seen
 
 
 def test_an_odd_but_valid_text_is_kept_as_it_is() -> None:

@@ -36,6 +36,14 @@ def test_everything_is_read(tmp_path: Path) -> None:
     )
 
 
+def test_questions_are_kept_one_a_line(tmp_path: Path) -> None:
+    path = tmp_path / "a.toml"
+    path.write_text('questions = ["What?", " How much? "]')
+    assert read_sidecar(path).metadata == {"questions": "What?\nHow much?"}
+    path.write_text("questions = []")
+    assert read_sidecar(path).metadata == {"questions": ""}
+
+
 @pytest.mark.parametrize(
     "text",
     [
@@ -50,6 +58,11 @@ def test_everything_is_read(tmp_path: Path) -> None:
         "[[leave_out]]\nlines = ['a', 'b']\nreason = 'x'",
         "leave_out = 3",
         "leave_out = ['x']",
+        "questions = 'What?'",
+        "questions = [1]",
+        "questions = ['']",
+        "questions = ['What?', ' ']",
+        'questions = ["""What\nnow?"""]',
         "\udcff",
     ],
 )

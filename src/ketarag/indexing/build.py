@@ -1,28 +1,42 @@
-"""build: a corpus folder -> an index folder, when it is missing, stale or damaged. One process builds, others wait."""
+"""build: a corpus folder -> an index folder, when it is missing, stale or damaged. One process builds, others wait.
+
+Only what is new or changed is parsed, segmented and embedded; what is finished is kept at once (`segments`), so that a build that was
+killed goes on where it was. The index is switched in one step when all is done (`folder`). Memory does not grow with the corpus but for
+what is listed in `docs/scaling.md`.
+"""
 
 from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 from filelock import FileLock, Timeout
 
-from ketarag.errors import IndexingError
+from ketarag.errors import CorpusError, IndexingError
+from ketarag.glossary import Glossary
 from ketarag.indexing.chunk import chunk, embedded_text
-from ketarag.indexing.folder import FORMAT, Index, read_index, write_index
-from ketarag.indexing.lexical import LexicalIndex
-from ketarag.indexing.load import Corpus, corpus_sha256, load_corpus
+from ketarag.indexing.embedders import encode_for_index
+from ketarag.indexing.folder import FORMAT, CorpusState, Index, Place, Sources, read_index, write_index
+from ketarag.indexing.load import nothing_readable, read_documents
+from ketarag.indexing.pace import Pace
+from ketarag.indexing.scan import Scan, Source, scan
 from ketarag.indexing.segment import segment
-from ketarag.indexing.store import FaissStore
+from ketarag.indexing.segments import Finished, Segment, SegmentWriter, segments_in
+from ketarag.indexing.tidy import tidied
 from ketarag.protocols import Embedder
 from ketarag.types import Document, Passage
 
 MAX_WORD_PIECES = 256
 """A passage's limit in word pieces, the length all-MiniLM-L6-v2 was trained for; a shorter model lowers it."""
 
+BATCH = 2048
+"""Passages that are finished together: what a kill can lose, some ten seconds of two cores."""
+_SLICE = 512
+"""Passages embedded between two reports."""
 _LOCK_SECONDS = 600
 
 Report = Callable[[str], None]
@@ -30,93 +44,195 @@ Report = Callable[[str], None]
 
 @dataclass(frozen=True, slots=True)
 class IndexSummary:
-    """What a build did. `rebuilt` is False when the index was whole and fresh; `seconds` is wall time."""
+    """What a build did. `rebuilt` is False when the index was whole and fresh; `seconds` is wall time.
 
-    documents: tuple[Document, ...]
+    `embedded` are the passages that were embedded now; the others were known from before.
+    """
+
+    documents: Sequence[Document]
     passages: int
     unreadable: tuple[tuple[Path, str], ...]
     index: Path
     rebuilt: bool
     seconds: float
+    embedded: int = 0
 
 
-def ensure_index(corpus: Path, folder: Path, embedder: Embedder, report: Report) -> Index:
+@dataclass(frozen=True, slots=True)
+class _Job:
+    """One build: what from, where to, and with what. `settings` is their hash, and that of the embedder, for keys."""
+
+    corpus: Path
+    folder: Path
+    embedder: Embedder
+    glossary: Glossary
+    report: Report
+
+    @property
+    def limit(self) -> int:
+        return min(MAX_WORD_PIECES, self.embedder.max_word_pieces)
+
+    @property
+    def settings(self) -> str:
+        told = f"format {FORMAT}, passages up to {self.limit} word pieces"
+        return hashlib.sha256(told.encode()).hexdigest()
+
+    def sources(self, found: Scan) -> Sources:
+        return Sources(found.sha256, self.settings, self.embedder.fingerprint, self.glossary.fingerprint)
+
+    def key(self, source: Source) -> str:
+        return source.key(f"{self.settings}\0{self.embedder.fingerprint}")
+
+
+def ensure_index(
+    corpus: Path, folder: Path, embedder: Embedder, report: Report, glossary: Glossary | None = None
+) -> Index:
     """The index of `corpus`, built first when it is missing, stale or damaged.
 
-    Where the corpus folder itself is gone a whole index is used as it is. Raises CorpusError, IndexingError.
+    The abbreviations of `glossary` are counted spelled out. Where the corpus folder itself is gone a whole index is used as it is.
+    Raises CorpusError, IndexingError.
     """
     if not corpus.is_dir() and folder.is_dir():
         return read_index(folder)
-    sources = _sources(corpus, embedder)
-    index, why = _fresh(folder, sources)
+    job = _Job(corpus, folder, embedder, glossary or Glossary(), report)
+    index, why, _ = _fresh(job, trusting=True)
     if index is None:
-        with _locked(folder, report):
-            index, why = _fresh(folder, sources)
+        with locked(folder, report):
+            index, why, found = _fresh(job, trusting=True)
             if index is None:
-                report(f"Building the index in {folder} ({why})")
-                _build(load_corpus(corpus), folder, embedder, sources, report)
+                _build(job, found, why)
                 index = read_index(folder)
     return index
 
 
-def rebuild_index(corpus: Path, folder: Path, embedder: Embedder, report: Report) -> IndexSummary:
-    """Like `ensure_index`, with a summary of what was kept, left out and could not be read."""
+def rebuild_index(
+    corpus: Path, folder: Path, embedder: Embedder, report: Report, glossary: Glossary | None = None
+) -> IndexSummary:
+    """Like `ensure_index`, with a summary of what was kept, left out and could not be read.
+
+    Every file of the corpus is hashed, whatever its size and times; a file that could not be read before is tried again.
+    """
     started = time.perf_counter()
-    loaded = load_corpus(corpus)
-    sources = _sources(corpus, embedder)
-    with _locked(folder, report):
-        index, why = _fresh(folder, sources)
-        rebuilt = index is None
+    job = _Job(corpus, folder, embedder, glossary or Glossary(), report)
+    scan(corpus)  # that there is a corpus is found out before a folder is made for its index
+    embedded = 0
+    with locked(folder, report):
+        index, why, found = _fresh(job, trusting=False)
+        rebuilt = index is None or _readable_now(job, found, index)
         if rebuilt:
-            report(f"Building the index in {folder} ({why})")
-            _build(loaded, folder, embedder, sources, report)
-    index = index or read_index(folder)
-    return IndexSummary(
-        index.documents, len(index.passages), loaded.unreadable, folder, rebuilt, time.perf_counter() - started
-    )
-
-
-def _build(corpus: Corpus, folder: Path, embedder: Embedder, sources: tuple[str, str, str], report: Report) -> None:
-    passages: list[Passage] = []
-    limit = _limit(embedder)
-    for at, document in enumerate(corpus.documents, start=1):
-        report(f"Reading {at}/{len(corpus.documents)}: {document.id}")
-        sentences = segment(document, lambda text: embedder.count_word_pieces(text) <= limit).sentences
-        passages += chunk(document, sentences, embedder.count_word_pieces, limit)
-    if not passages:
-        raise IndexingError("nothing to index: every line of every document is left out; check the sidecars")
-    texts = [embedded_text(passage.heading, passage.clean) for passage in passages]
-    vectors = FaissStore(embedder.dimension)
-    step = 256
-    for start in range(0, len(passages), step):
-        part = passages[start : start + step]
-        vectors.add([passage.id for passage in part], embedder.encode(texts[start : start + step]))
-        report(f"Embedding passages: {min(start + step, len(passages))}/{len(passages)}")
-    write_index(folder, corpus.documents, passages, vectors, LexicalIndex.build(texts), sources)
-
-
-def _limit(embedder: Embedder) -> int:
-    return min(MAX_WORD_PIECES, embedder.max_word_pieces)
-
-
-def _sources(corpus: Path, embedder: Embedder) -> tuple[str, str, str]:
-    settings = f"format {FORMAT}, passages up to {_limit(embedder)} word pieces"
-    return corpus_sha256(corpus), hashlib.sha256(settings.encode()).hexdigest(), embedder.fingerprint
-
-
-def _fresh(folder: Path, sources: tuple[str, str, str]) -> tuple[Index | None, str]:
-    """The index when it is whole and made from `sources`; else None and why not."""
-    try:
+            embedded = _build(job, found, why or "a file can be read now")
+    if rebuilt or index is None:
         index = read_index(folder)
+    unreadable = tuple((corpus / name, reason) for name, reason in index.corpus.unreadable)
+    seconds = time.perf_counter() - started
+    return IndexSummary(index.documents, len(index.passages), unreadable, folder, rebuilt, seconds, embedded)
+
+
+def _fresh(job: _Job, *, trusting: bool) -> tuple[Index | None, str, Scan]:
+    """The index when it is whole and made from what there is now; else None and why not."""
+    try:
+        index = read_index(job.folder)
     except IndexingError as error:
-        return None, str(error).partition(";")[0]
-    made_from = (index.manifest.corpus_sha256, index.manifest.settings_sha256, index.manifest.embedder)
-    names = ("documents", "settings", "model")
-    changed = [name for name, now, then in zip(names, sources, made_from, strict=True) if now != then]
-    return (None, f"{' and '.join(changed)} changed") if changed else (index, "")
+        return None, str(error).partition(";")[0], scan(job.corpus)
+    found = scan(job.corpus, index.corpus.noted if trusting else None)
+    now, then = job.sources(found), index.manifest.sources
+    names = {"documents": "corpus", "settings": "settings", "model": "embedder", "glossary": "glossary"}
+    changed = [name for name, field in names.items() if getattr(now, field) != getattr(then, field)]
+    return (None, f"{' and '.join(changed)} changed", found) if changed else (index, "", found)
 
 
-def _locked(folder: Path, report: Report) -> FileLock:
+def _readable_now(job: _Job, found: Scan, index: Index) -> bool:
+    """Whether a file that could not be read when the index was made can be read now, as after a moment without memory."""
+    names = {name for name, _ in index.corpus.unreadable}
+    paths = [source.path for source in found.sources if source.id in names]
+    return any(isinstance(item, Document) for _, item in read_documents(job.corpus, paths))
+
+
+def _build(job: _Job, found: Scan, why: str) -> int:
+    """Writes the index; returns how many passages were embedded for it."""
+    job.report(f"Building the index in {job.folder} ({why})")
+    try:
+        written = segments_in(job.folder, thorough=True)
+        known = {
+            key: (one, row) for one in written if one.record.dimension == job.embedder.dimension
+            for row, key in enumerate(one.record.keys)
+        }  # fmt: skip
+        missing = [source for source in found.sources if job.key(source) not in known]
+        if known and len(missing) < len(found.sources):
+            job.report(f"{len(found.sources) - len(missing)} of {len(found.sources)} documents are known already")
+        work = _Work(job, missing)
+        for one in work.segments():
+            known |= {key: (one, row) for row, key in enumerate(one.record.keys)}
+        if len(work.unreadable) == len(found.sources):
+            raise nothing_readable(job.corpus, [(job.corpus / name, reason) for name, reason in work.unreadable])
+        readable = [source for source in found.sources if job.key(source) in known]
+        places = sorted((Place(one.id, *known[job.key(one)]) for one in readable), key=lambda place: place.id)
+        if not any(place.segment.record.passages for place in places):
+            raise IndexingError("nothing to index: every line of every document is left out; check the sidecars")
+        places = tidied(job.folder, places, job.glossary, job.embedder.dimension, job.report)
+        job.report("Writing the index")
+        corpus = CorpusState(found.noted, tuple(work.unreadable))
+        write_index(job.folder, places, job.sources(found), corpus, job.embedder.dimension)
+    except OSError as error:
+        raise IndexingError(
+            f"{job.folder}: cannot be written ({error}); name another place with --index or KETARAG_INDEX"
+        ) from error
+    return work.pace.done
+
+
+class _Work:
+    """Documents that are not known yet, read one by one and finished batch by batch."""
+
+    def __init__(self, job: _Job, sources: Sequence[Source]) -> None:
+        self._job = job
+        self._sources = sources
+        self.unreadable: list[tuple[str, str]] = []
+        self.pace = Pace(len(sources), sum(source.seen.bytes for source in sources))
+
+    def segments(self) -> Iterator[Segment]:
+        """Each batch as soon as it is on the disk."""
+        batch: list[tuple[Source, Document, list[Passage]]] = []
+        held = 0
+        read = read_documents(self._job.corpus, (source.path for source in self._sources))
+        for at, (source, (_, item)) in enumerate(zip(self._sources, read, strict=True), start=1):
+            self._job.report(f"Reading {at}/{len(self._sources)}: {source.id}")
+            if isinstance(item, CorpusError):
+                self.unreadable.append((source.id, str(item)))
+                self.pace.read(source.seen.bytes, 0)
+                continue
+            passages = self._passages(item)
+            self.pace.read(source.seen.bytes, len(passages))
+            batch.append((source, item, passages))
+            held += len(passages)
+            if held >= BATCH:
+                yield self._finished(batch)
+                batch, held = [], 0
+        if batch:
+            yield self._finished(batch)
+
+    def _passages(self, document: Document) -> list[Passage]:
+        count, limit = self._job.embedder.count_word_pieces, self._job.limit
+        sentences = segment(document, lambda text: count(text) <= limit).sentences
+        return chunk(document, sentences, count, limit)
+
+    def _finished(self, batch: list[tuple[Source, Document, list[Passage]]]) -> Segment:
+        embedder = self._job.embedder
+        texts = [embedded_text(passage.heading, passage.clean) for _, _, passages in batch for passage in passages]
+        vectors = np.zeros((len(texts), embedder.dimension), dtype=np.float32)
+        for start in range(0, len(texts), _SLICE):
+            part = texts[start : start + _SLICE]
+            vectors[start : start + len(part)] = encode_for_index(embedder, part)
+            self._job.report(self.pace.embedded(len(part)))
+        writer = SegmentWriter(self._job.folder, self._job.glossary, embedder.dimension)
+        first = 0
+        for source, document, passages in batch:
+            key = self._job.key(source)
+            writer.add(Finished(key, document, passages, vectors[first : first + len(passages)]))
+            first += len(passages)
+        return writer.close()
+
+
+def locked(folder: Path, report: Report) -> FileLock:
     """The held lock; a context manager. Raises IndexingError after ten minutes."""
     try:
         folder.mkdir(parents=True, exist_ok=True)

@@ -34,12 +34,17 @@ SAMPLES = (
     "The channel is blocked by magnesium at normal resting membrane potentials and opens when the cell is depolarised for long. " * 4,
 )  # fmt: skip
 _RECORD = "conversion.json"
-GRAPH, _WEIGHTS, TOKENIZER = "model.xml", "model.bin", "tokenizer.json"
+GRAPH, WEIGHTS, COMPILED, TOKENIZER = "model.xml", "model.bin", "compiled.blob", "tokenizer.json"
+_LAYOUT = 2
+"""Raised when a conversion gets another file or field: one of an older layout is then made again."""
 
 
 @dataclass(frozen=True, slots=True)
 class Conversion:
-    """What was converted. `files`: name -> SHA-256; `least_cosine` to the reference over `SAMPLES`; `inputs` of the graph by name."""
+    """What was converted. `files`: name -> SHA-256; `least_cosine` to the reference over `SAMPLES`; `inputs` of the graph by name.
+
+    `processor` is what COMPILED was compiled for.
+    """
 
     fingerprint: str
     runtime: str
@@ -48,11 +53,12 @@ class Conversion:
     inputs: tuple[str, ...]
     least_cosine: float
     files: dict[str, str]
+    processor: str
 
 
 def folder_for(fingerprint: str) -> Path:
-    """Where the conversion of a model is kept: one folder for each model and version of the runtime."""
-    name = hashlib.sha256(f"{fingerprint}\n{runtime_version()}".encode()).hexdigest()[:16]
+    """Where the conversion of a model is kept: one folder for each model, version of the runtime, and layout."""
+    name = hashlib.sha256(f"{fingerprint}\n{runtime_version()}\n{_LAYOUT}".encode()).hexdigest()[:16]
     return Path(platformdirs.user_cache_path("ketarag")) / "models" / name
 
 
@@ -100,9 +106,10 @@ def _write(model: SentenceTransformer, fingerprint: str, folder: Path) -> Conver
         max_word_pieces=int(model.max_seq_length or 512),
         inputs=inputs,
         least_cosine=0.0,
-        files={name: file_sha256(folder / name) for name in (GRAPH, _WEIGHTS, TOKENIZER)},
+        files={name: file_sha256(folder / name) for name in (GRAPH, WEIGHTS, TOKENIZER)},
+        processor="",
     )
-    made = replace(made, least_cosine=_least_cosine(model, made, folder))
+    made = _with_compiled(replace(made, least_cosine=_least_cosine(model, made, folder)), folder)
     if made.least_cosine < LEAST_COSINE:
         raise ModelError(
             f"converted, a vector of it has a cosine of {made.least_cosine:.5f} to the original's, under {LEAST_COSINE}"
@@ -151,6 +158,18 @@ def _traced(model: SentenceTransformer, path: Path) -> tuple[str, ...]:
     except Exception as error:  # whatever a tracer makes of a model that it does not know
         raise ModelError(f"it cannot be converted for OpenVINO ({str(error).splitlines()[0][:200]})") from error
     return names
+
+
+def _with_compiled(made: Conversion, folder: Path) -> Conversion:
+    """With the graph as it is compiled for this machine, so that later starts need not."""
+    from ketarag.indexing.runtime import OpenVinoEmbedder, processor
+
+    try:
+        data = OpenVinoEmbedder(made, folder).compiled_bytes()
+    except RuntimeError:  # a graph that OpenVINO cannot write is compiled at each start
+        return made
+    (folder / COMPILED).write_bytes(data)
+    return replace(made, processor=processor(), files={**made.files, COMPILED: file_sha256(folder / COMPILED)})
 
 
 def _least_cosine(model: SentenceTransformer, made: Conversion, folder: Path) -> float:

@@ -42,7 +42,7 @@ class SentenceTransformerEmbedder:
     def __init__(self, model: str = BUNDLED_MODEL, batch_size: int = 32) -> None:
         """Raises ModelError when the model is missing or the bundled weights do not have the pinned hash."""
         path = model_path(model)
-        self.fingerprint = model_fingerprint(model, path)
+        self.fingerprint = model_fingerprint(model)
         self.model = _load(path)
         self._batch_size = batch_size
         self.dimension = int(self.model.get_embedding_dimension() or 0)
@@ -121,11 +121,11 @@ def model_path(model: str) -> str:
     return str(path)
 
 
-def model_fingerprint(model: str, path: str) -> str:
+def model_fingerprint(model: str) -> str:
     """The bundled model's pinned hash; of another folder the hash of its weights; of a name the name itself."""
     if model == BUNDLED_MODEL:
         return f"{BUNDLED_MODEL}:{BUNDLED_SHA256[:16]}"
-    weights = [Path(path) / name for name in _WEIGHTS if (Path(path) / name).is_file()]
+    weights = [Path(model) / name for name in _WEIGHTS if (Path(model) / name).is_file()]
     return f"{Path(model).name}:{file_sha256(weights[0])[:16]}" if weights else model
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import os
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 from types import TracebackType
@@ -167,21 +167,33 @@ def load_corpus(folder: Path, limits: Limits = _LIMITS) -> Corpus:
     README files, sidecars, glossaries and hidden files are not documents. Raises CorpusError when there is no such
     folder, or when nothing in it could be read.
     """
-    documents: list[Document] = []
-    unreadable: list[tuple[Path, str]] = []
+    read = list(read_documents(folder, document_files(folder), limits))
+    documents = tuple(item for _, item in read if isinstance(item, Document))
+    unreadable = tuple((path, str(item)) for path, item in read if isinstance(item, CorpusError))
+    if not documents:
+        raise nothing_readable(folder, unreadable)
+    return Corpus(documents, unreadable)
+
+
+def read_documents(
+    folder: Path, paths: Iterable[Path], limits: Limits = _LIMITS
+) -> Iterator[tuple[Path, Document | CorpusError]]:
+    """Each file of a corpus folder as a document, or why it is none; one after the other, so that no more than one is held."""
     with Parsers(limits) as parsers:
-        for path in document_files(folder):
+        for path in paths:
             loader = LOADERS.get(path.suffix.lower())
             try:
                 if loader is None:
                     raise CorpusError(f"{path}: {_ending(path.name)}; readable are {', '.join(LOADERS)}")
-                documents.append(replace(loader.load(path, parsers), id=_id(path, folder)))
+                yield path, replace(loader.load(path, parsers), id=document_id(path, folder))
             except CorpusError as error:
-                unreadable.append((path, str(error)))
-    if not documents:
-        named = "".join(f"\n  {reason}" for _, reason in unreadable)
-        raise CorpusError(f"{folder}: no document could be read; put a {', '.join(LOADERS)} file there{named}")
-    return Corpus(tuple(documents), tuple(unreadable))
+                yield path, error
+
+
+def nothing_readable(folder: Path, unreadable: Iterable[tuple[Path, str]]) -> CorpusError:
+    """The error of a corpus without a document, which says why of each file."""
+    named = "".join(f"\n  {reason}" for _, reason in unreadable)
+    return CorpusError(f"{folder}: no document could be read; put a {', '.join(LOADERS)} file there{named}")
 
 
 def document_files(folder: Path) -> list[Path]:
@@ -193,17 +205,6 @@ def document_files(folder: Path) -> list[Path]:
     except OSError as error:
         raise CorpusError(f"{folder}: cannot be listed ({error.strerror}); make it readable") from error
     return sorted(path for path in files if not _is_beside(path, folder))
-
-
-def corpus_sha256(folder: Path) -> str:
-    """One hash over the names and bytes of every file that decides what is indexed, sidecars included."""
-    digest = hashlib.sha256()
-    for path in document_files(folder):
-        for part in (path, sidecar_path(path)):
-            if part.is_file():
-                name = os.fsencode(part.relative_to(folder).as_posix())
-                digest.update(name + b"\0" + file_sha256(part).encode())
-    return digest.hexdigest()
 
 
 def file_sha256(path: Path) -> str:
@@ -285,8 +286,8 @@ def _sha256(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
 
 
-def _id(path: Path, folder: Path) -> str:
-    """The name within the folder; bytes of it that are no UTF-8 are spelt out, so that it can be written anywhere."""
+def document_id(path: Path, folder: Path) -> str:
+    """What names a document: its path in the folder; bytes of it that are no UTF-8 are spelt out, so that it can be written."""
     return os.fsencode(path.relative_to(folder).as_posix()).decode("utf-8", "backslashreplace")
 
 

@@ -1,10 +1,16 @@
-"""runtime: text -> unit vectors with a converted model (`convert`), in OpenVINO, without torch."""
+"""runtime: text -> unit vectors with a converted model (`convert`), in OpenVINO, without torch.
+
+Compiling a graph takes twice as long as reading what was compiled: that is kept beside the graph, as one of the files whose
+hashes the conversion holds, for the processor that it was compiled on.
+"""
 
 from __future__ import annotations
 
+import os
 import sys
 import threading
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ketarag.errors import ModelError
-from ketarag.indexing.convert import GRAPH, TOKENIZER, Conversion
+from ketarag.indexing.convert import COMPILED, GRAPH, TOKENIZER, WEIGHTS, Conversion
 from ketarag.protocols import TokenVectors, Vectors
 
 if TYPE_CHECKING:
@@ -21,6 +27,9 @@ if TYPE_CHECKING:
     from openvino import CompiledModel
 
 _BATCH = 32
+_MOST_STREAMS = 4
+"""Texts that are embedded at the same time, each by one thread, where there are that many cores. More seldom come at once."""
+
 _FEW = 64
 """Texts that are embedded one by one in float32, so that nothing beside a text changes its vector: a question, and the sentences that a
 claim is held against. More are an index: in batches, and in whatever arithmetic is fastest here."""
@@ -46,7 +55,7 @@ class OpenVinoEmbedder:
         """`folder` holds what `conversion` names. Raises ModelError when the runtime cannot load it."""
         from tokenizers import Tokenizer
 
-        self.fingerprint = conversion.fingerprint
+        self.fingerprint = f"{conversion.fingerprint}:openvino"
         self.dimension = conversion.dimension
         self.max_word_pieces = conversion.max_word_pieces
         self._inputs = conversion.inputs
@@ -57,10 +66,9 @@ class OpenVinoEmbedder:
         self._cut = Tokenizer.from_file(str(folder / TOKENIZER))
         self._cut.no_padding()
         self._cut.enable_truncation(conversion.max_word_pieces)
-        self._exact = self._compiled(
-            {"PERFORMANCE_HINT": "LATENCY", "INFERENCE_PRECISION_HINT": "f32", "INFERENCE_NUM_THREADS": 1}
-        )
+        self._exact = self._read_compiled(conversion, folder) or self._compiled(_exact_options())
         self._requests = threading.local()
+        self._workers = ThreadPoolExecutor(_streams(), thread_name_prefix="ketarag-embed")
         self._fastest: CompiledModel | None = None
         self._lock = threading.Lock()
 
@@ -68,7 +76,7 @@ class OpenVinoEmbedder:
         """Shape (len(texts), dimension), float32, rows of unit length, in the order given."""
         if len(texts) > _FEW:
             return self.encode_many(texts)
-        rows = [self._one(text)[2] for text in texts]
+        rows = [unit for _, _, unit in self._each(texts)]
         return np.stack(rows) if rows else np.zeros((0, self.dimension), dtype=np.float32)
 
     def encode_many(self, texts: Sequence[str]) -> Vectors:
@@ -93,11 +101,19 @@ class OpenVinoEmbedder:
 
     def encode_tokens(self, texts: Sequence[str]) -> list[TokenVectors]:
         """Each text with a vector for every word piece and the pooled one of `encode`, from one pass of the model."""
-        return [_token_vectors(*self._one(text)) for text in texts]
+        return [_token_vectors(*row) for row in self._each(texts)]
 
     def count_word_pieces(self, text: str) -> int:
         """Word pieces of `text`, the two special ones included, without truncation."""
         return len(self._counter.encode(text).ids)
+
+    def compiled_bytes(self) -> bytes:
+        """What `read_conversion` finds as COMPILED: the compiled graph without its weights."""
+        return bytes(self._exact.export_model().getvalue())
+
+    def _each(self, texts: Sequence[str]) -> list[tuple[NDArray[np.int64], NDArray[np.float32], Vectors]]:
+        """`_one` of each, on all streams; the caller's own thread suffices for one."""
+        return list(map(self._one, texts) if len(texts) == 1 else self._workers.map(self._one, texts))
 
     def _one(self, text: str) -> tuple[NDArray[np.int64], NDArray[np.float32], Vectors]:
         """Offsets of the word pieces, shape (n, 2); their vectors; the text's unit vector. Alone, so that nothing beside it matters."""
@@ -124,6 +140,36 @@ class OpenVinoEmbedder:
             return openvino_module().Core().compile_model(self._graph, "CPU", options)
         except RuntimeError as error:
             raise ModelError(f"{self._graph}: OpenVINO cannot load it ({str(error).splitlines()[0]})") from error
+
+    def _read_compiled(self, conversion: Conversion, folder: Path) -> CompiledModel | None:
+        """What was compiled before, None where there is nothing, or it is for another processor."""
+        if COMPILED not in conversion.files or conversion.processor != processor():
+            return None
+        options = _exact_options() | {"WEIGHTS_PATH": str(folder / WEIGHTS)}
+        try:
+            data = (folder / COMPILED).read_bytes()
+            return openvino_module().Core().import_model(data, "CPU", options)
+        except (OSError, RuntimeError):  # compiling it again costs a moment, and says what is wrong if that fails too
+            return None
+
+
+def processor() -> str:
+    """What a compiled graph is good for: this processor, and as many streams."""
+    return f"{openvino_module().Core().get_property('CPU', 'FULL_DEVICE_NAME')}, {_streams()} streams"
+
+
+def _streams() -> int:
+    """Each has one thread, and does the same arithmetic whatever the others do."""
+    return max(1, min(_MOST_STREAMS, len(os.sched_getaffinity(0))))
+
+
+def _exact_options() -> dict[str, Any]:
+    return {
+        "INFERENCE_PRECISION_HINT": "f32",
+        "NUM_STREAMS": _streams(),
+        "INFERENCE_NUM_THREADS": _streams(),
+        "CACHE_MODE": "OPTIMIZE_SIZE",  # weights stay where they are; only `compiled_bytes` looks at it
+    }
 
 
 def _token_vectors(offsets: NDArray[np.int64], tokens: NDArray[np.float32], pooled: Vectors) -> TokenVectors:

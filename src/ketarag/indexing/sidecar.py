@@ -15,7 +15,10 @@ from ketarag.types import LeftOut, Span
 
 @dataclass(frozen=True, slots=True)
 class Sidecar:
-    """`leave_out` rows are (first line, last line, reason), from 1, both included. `sha256` "" when not pinned."""
+    """`leave_out` rows are (first line, last line, reason), from 1, both included. `sha256` "" when not pinned.
+
+    `metadata` holds every further key as text; `questions`, which the document answers, one a line.
+    """
 
     title: str = ""
     published: date | None = None
@@ -46,11 +49,11 @@ def read_sidecar(path: Path) -> Sidecar:
             publisher=str(table.pop("publisher", "")),
             sha256=str(table.pop("sha256", "")),
             leave_out=tuple(rows),
-            metadata={key: str(value) for key, value in table.items()},
+            metadata={key: _lines(value) if key == "questions" else str(value) for key, value in table.items()},
         )
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, KeyError, TypeError, ValueError) as error:
         raise CorpusError(
-            f"{path}: not a sidecar ({error}); it holds title, published, publisher and [[leave_out]] tables with "
+            f'{path}: not a sidecar ({error}); it holds title, published, publisher, questions = ["..."] and [[leave_out]] tables with '
             'lines = [first, last] and reason = "..."'
         ) from error
 
@@ -76,3 +79,12 @@ def left_out_spans(sidecar: Sidecar, text: str, path: Path) -> tuple[LeftOut, ..
 def _row(row: dict[str, Any]) -> tuple[int, int, str]:
     first, last = map(int, row["lines"])
     return first, last, str(row["reason"])
+
+
+def _lines(questions: object) -> str:
+    """One question a line. Raises TypeError for anything but a list of texts, ValueError for a blank one or one of several lines."""
+    if not isinstance(questions, list) or not all(isinstance(question, str) for question in questions):
+        raise TypeError(f"questions = {questions!r} is not a list of texts")
+    if bad := [question for question in questions if not question.strip() or len(question.splitlines()) > 1]:
+        raise ValueError(f"question {bad[0]!r} is blank or has several lines")
+    return "\n".join(question.strip() for question in questions)
