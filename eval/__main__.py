@@ -1,6 +1,7 @@
 """python -m eval: asks the known questions, says what changed, and exits 1 when an answer or a figure got worse.
 
     python -m eval [run] [--suite full|smoke] [--category NAME] [--case ID] [--out FOLDER] [--judge MODEL]
+    python -m eval --llm MODEL [--llm-url URL]         a chat model's answers beside the extractive ones; never gates
     python -m eval accept --reason TEXT [--run FILE]   the run becomes the baseline
     python -m eval add FEEDBACK --to FILE              feedback from the chat -> draft cases
     python -m eval lint [FILE ...]                     faults in the cases themselves
@@ -55,6 +56,8 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("--case", action="append", metavar="ID", help="only this one (repeatable)")
     run.add_argument("--out", type=Path, default=OUT, help=f"where the report, the run and the history go ({OUT})")
     run.add_argument("--judge", metavar="MODEL", help="a LangChain chat model that gives its opinion too; never gates")
+    run.add_argument("--llm", metavar="MODEL", help="instead, compare what this chat model writes, verified and not")
+    run.add_argument("--llm-url", metavar="URL", help="base URL of the OpenAI-compatible server that has it")
     run.set_defaults(command=_run)
     accept = commands.add_parser("accept", help="make a full run the baseline")
     accept.add_argument("--reason", required=True, help="what got better, and why what got worse may")
@@ -74,6 +77,11 @@ def _run(arguments: argparse.Namespace) -> int:
         frozenset(arguments.category or ()),
         frozenset(arguments.case or ()),
     )
+    if arguments.llm:
+        from eval.generated.run import run  # LangChain
+
+        run(chosen.questions(), arguments.out, arguments.llm, arguments.llm_url)
+        return 0
     return 0 if night(chosen, arguments.out, arguments.judge) else 1
 
 

@@ -75,7 +75,7 @@ def night(selection: Selection, out: Path, judge: str | None = None) -> bool:
         raise CaseError(f"no case fits {selection}; see eval/cases/ for ids and categories")
     thresholds, before = Thresholds.read(), baseline.read()
     judging = chat_model(judge) if judge else None  # a name that gives no model is known before an hour has passed
-    assistant = Assistant.load(progress=_say)
+    assistant = Assistant.load(progress=_say, llm="")  # what gates is extractive, whatever the environment asks for
     run = _record(selection, assistant, questions, claims)
     write_run(out / "run.json", run)
     found = figures(run)

@@ -17,11 +17,13 @@ Scores = Mapping[str, float | None]
 """Score name -> value; None: not scored, which is never 0."""
 
 
-class _Record(BaseModel):
+class Record(BaseModel):
+    """What is written down: nothing is added to it, and no unknown field is read."""
+
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-class Quote(_Record):
+class Quote(Record):
     """A cited or nearest stretch of the source: `text[start:end] == quote`."""
 
     document_id: str
@@ -31,7 +33,7 @@ class Quote(_Record):
     heading: str = ""
 
 
-class GivenAnswer(_Record):
+class GivenAnswer(Record):
     """An answer as it was given. `claims` are its sentences without markers; `nearest` where an abstention points."""
 
     text: str
@@ -45,7 +47,7 @@ class GivenAnswer(_Record):
     warnings: tuple[str, ...]
 
 
-class QuestionRecord(_Record):
+class QuestionRecord(Record):
     """One question case as it ran. `cluster` is its conversation: cases of one cluster are right or wrong together.
 
     `error` is "" unless the case crashed; then `answer` is None and every score that the case is scored by is 0. `wanted` and `gold` are
@@ -67,7 +69,7 @@ class QuestionRecord(_Record):
     timings_ms: Mapping[str, float]
 
 
-class ClaimRecord(_Record):
+class ClaimRecord(Record):
     """One claim case as it was judged. `right`: accepted exactly when it is supported."""
 
     id: str
@@ -86,7 +88,7 @@ class ClaimRecord(_Record):
         return not self.error and self.accepted == self.supported
 
 
-class Environment(_Record):
+class Environment(Record):
     """What was run, on what. `hashes`: corpus, index, models, cases by name. `speed_unit_ms`: a fixed piece of arithmetic on this machine
     at the time, so that timings of two runs can be compared as multiples of it.
     """
@@ -105,7 +107,7 @@ class Environment(_Record):
     peak_memory_mb: float
 
 
-class Run(_Record):
+class Run(Record):
     """A whole run."""
 
     environment: Environment
@@ -120,7 +122,7 @@ class Run(_Record):
         return hashlib.sha256(json.dumps(table, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
 
 
-class Figure(_Record):
+class Figure(Record):
     """A mean over cases with its interval. `low`, `high`: 95 % by bootstrap over clusters; both the value where there is one case only."""
 
     value: float
@@ -129,7 +131,7 @@ class Figure(_Record):
     high: float
 
 
-class Failure(_Record):
+class Failure(Record):
     """Why a run does not pass. `kind`: threshold, missing, baseline, worse, slower, stale or crashed; `cases` names who is to blame."""
 
     kind: str
@@ -138,7 +140,7 @@ class Failure(_Record):
     cases: tuple[str, ...] = ()
 
 
-class Change(_Record):
+class Change(Record):
     """A case whose answer is another than in the baseline. `verdict`: worse, better or changed; `why` in words ("facts 1 -> 0")."""
 
     id: str
@@ -146,7 +148,7 @@ class Change(_Record):
     why: tuple[str, ...]
 
 
-class Comparison(_Record):
+class Comparison(Record):
     """A run against the baseline. `p_values`: figure name -> one-sided probability of so great a fall by chance."""
 
     changes: tuple[Change, ...]
@@ -171,5 +173,5 @@ def read_run(path: Path) -> Run:
     return Run.model_validate_json(path.read_text(encoding="utf-8"))
 
 
-def _line(record: _Record) -> str:
+def _line(record: Record) -> str:
     return json.dumps(record.model_dump(), ensure_ascii=False, sort_keys=True)

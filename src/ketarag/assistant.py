@@ -5,16 +5,22 @@ from __future__ import annotations
 import hashlib
 import logging
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from ketarag.answering.cite import cite
-from ketarag.answering.compose import compose
 from ketarag.answering.condense import Condensed, condense
+from ketarag.answering.extract import Composed, extract
+from ketarag.answering.generate import Budget, Task, Writer
+from ketarag.answering.patient import Concern, concern
 from ketarag.answering.questions import checked_question
+from ketarag.chat import Invokable, chat_model
 from ketarag.config import Settings
+from ketarag.protocols import ChatModel
+from ketarag.sequences import by_id
 from ketarag.types import (
     Answer,
     Citation,
@@ -31,7 +37,7 @@ from ketarag.types import (
 )
 
 if TYPE_CHECKING:
-    from ketarag.loading import Parts
+    from ketarag.loading import Parts, Prepared
 
 READ_PASSAGES = 10
 """Passages that the reader reads for one question."""
@@ -44,15 +50,22 @@ Report = Callable[[str], None]
 class Assistant:
     """Answers questions from its documents. Safe to share between threads once loaded; keeps nothing that it is asked."""
 
-    def __init__(self, parts: Parts) -> None:
-        """Use `load`; this is for other parts of one's own."""
-        self._documents = {document.id: document for document in parts.index.documents}
+    def __init__(self, parts: Parts, model: ChatModel | None = None, budget: Budget | None = None) -> None:
+        """Use `load`; this is for other parts of one's own. `model` writes the answers, each within `budget`."""
+        self._parts = parts
+        self._documents = by_id(parts.index.documents)
         self._retriever = parts.retriever
         self._reader = parts.reader
         self._verifier = parts.verifier
         self._speller = parts.speller
         self._glossary = parts.glossary
         self._notices = parts.notices
+        self._budget = budget or Budget()
+        self.chat_model = model
+        """What writes the answers; None where they are the documents' own sentences."""
+        self._writer = (
+            Writer(model, parts.verifier, self._documents, parts.reader.share, self._budget) if model else None
+        )
         entries = hashlib.sha256(repr(parts.glossary.entries).encode()).hexdigest()[:16]
         self.fingerprints: Mapping[str, str] = {
             "index": parts.index.fingerprint,
@@ -60,6 +73,7 @@ class Assistant:
             "reader": parts.reader.fingerprint,
             "verifier": parts.verifier.fingerprint,
             "glossary": entries,
+            **({"writer": self._writer.fingerprint} if self._writer else {}),
         }
         """Of each part by name; together they are `fingerprint`."""
         self.fingerprint = hashlib.sha256("\n".join(self.fingerprints.values()).encode()).hexdigest()[:16]
@@ -70,23 +84,29 @@ class Assistant:
         corpus: str | Path | None = None,
         index: str | Path | None = None,
         model: str | None = None,
+        llm: str | ChatModel | Invokable | None = None,
+        llm_url: str | None = None,
         progress: Report | None = None,
     ) -> Assistant:
         """Opens the index of a folder of documents, building it first when it is missing, stale or damaged.
 
         `corpus`: a folder of txt, md and html files, the shipped document when None. `index`: where the index is kept.
-        `model`: a sentence-transformers folder or name. What is None comes from the environment (`Settings`). `progress`
+        `model`: a sentence-transformers folder or name. `llm`: the chat model that writes, by name ("ollama:llama3.2"), a LangChain
+        chat model, or a `ChatModel`; none, and the answers are the documents' own sentences; "" for none whatever the environment says.
+        `llm_url`: the OpenAI-compatible server that has it. What is None comes from the environment (`Settings`). `progress`
         receives lines of text on what is being done. Raises CorpusError, IndexingError, ModelError, SettingsError.
         """
         from ketarag.loading import load_parts
 
         settings = Settings.from_environment().overridden(corpus, index, model)
-        return cls(load_parts(settings, progress or logging.getLogger("ketarag").info))
+        writer = chat_model(settings.llm if llm is None else llm, llm_url or settings.llm_url)
+        parts = load_parts(settings, progress or logging.getLogger("ketarag").info)
+        return cls(parts, writer, Budget(settings.llm_seconds, settings.llm_tokens))
 
     @property
-    def documents(self) -> tuple[Document, ...]:
+    def documents(self) -> Sequence[Document]:
         """The indexed documents, by id in ascending order."""
-        return tuple(self._documents.values())
+        return self._parts.index.documents
 
     def ask(self, question: str) -> Answer:
         """Answers one question that stands alone. Raises QuestionError when it is empty or too long."""
@@ -113,12 +133,37 @@ class Assistant:
         verdict = self._verifier.verify(text, [hit.passage for hit in hits])
         return replace(verdict, evidence=tuple(self._titled(citation) for citation in verdict.evidence))
 
-    def _events(self, question: str, turns: Sequence[Turn]) -> Iterator[StreamEvent]:
+    def passage_at(self, document_id: str, start: int, end: int) -> str:
+        """The id of the indexed passage that holds [start, end) of a document, "" where none does."""
+        return self._parts.index.passages.holding(document_id, start, end)
+
+    def prepare(self, document: Document) -> Generator[tuple[int, int], None, Prepared]:
+        """Makes a document ready for `extended`; yields how many of its passages are embedded, and of how many.
+
+        Raises CorpusError when nothing of it is left to search, ValueError for an assistant that was extended.
+        """
+        from ketarag.loading import prepare
+
+        return prepare(self._parts, document)
+
+    def extended(self, documents: Sequence[Document | Prepared]) -> Assistant:
+        """One that answers from these documents too, held in memory; this one stays as it is and shares everything else.
+
+        Raises CorpusError when nothing of a document is left to search; ValueError where two have one id, or for an assistant that
+        was extended: extend the first one, with all documents at once.
+        """
+        from ketarag.loading import extend_parts
+
+        return Assistant(extend_parts(self._parts, documents), self.chat_model, self._budget)
+
+    def _events(self, question: str, turns: Sequence[Turn]) -> Generator[StreamEvent, None, None]:
         """The flow for one question, step by step."""
-        clock = _Clock()
+        clock, task = _Clock(), Task(self._budget)
         asked = checked_question(question)
         yield Progress("condense")
         condensed = condense(self._mended(asked), turns)
+        if self._writer:
+            condensed = self._writer.rephrased(condensed, turns, task)
         clock.lap("condense")
         yield Progress("retrieve")
         hits = self._retriever.retrieve(condensed.queries, READ_PASSAGES, condensed.carried, condensed.history)
@@ -126,50 +171,63 @@ class Assistant:
         yield Progress("read")
         reading = self._reader.read(condensed.question, hits, condensed.context, condensed.carried)
         clock.lap("read")
+        if reading.confidence >= self._reader.threshold:
+            composed = yield from clock.first(self._composed(condensed, reading, task, clock))
+        else:
+            yield Progress("compose")
+            composed = Composed()
+        yield Final(self._beside(self._answer(asked, condensed, reading, composed, clock), condensed, hits, turns))
+
+    def _composed(
+        self, condensed: Condensed, reading: Reading, task: Task, clock: _Clock
+    ) -> Generator[StreamEvent, None, Composed]:
+        """The claims: the chat model's, as far as they stand; where there is none, or nothing stands, the documents' own."""
+        written = Composed()
+        if self._writer:
+            yield Progress("write")
+            written = yield from self._writer.write(condensed, reading, task)
+            clock.lap("write")
+        if written.claims:
+            return written
         yield Progress("compose")
-        claims, citations = self._claims(reading) if reading.confidence >= self._reader.threshold else ((), ())
+        own = extract(reading, self._reader.share, self._verifier, self._documents)
         clock.lap("compose_verify")
-        for claim, citation in zip(claims, citations, strict=True):
+        for claim, citation in zip(own.claims, own.citations, strict=True):
             yield VerifiedClaim(claim, (citation,))
-        yield Final(self._answer(asked, condensed, reading, claims, citations, clock))
+        return replace(own, warnings=written.warnings if own.claims else ())
 
-    def _claims(self, reading: Reading) -> tuple[tuple[Claim, ...], tuple[Citation, ...]]:
-        """Each composed sentence with its verdict; one that its own passage does not carry is dropped."""
-        chosen = compose(reading.evidence, self._reader.share)
-        verdicts = [self._verifier.verify(item.sentence.clean, [item.passage]) for item in chosen]
-        standing = [(item, verdict) for item, verdict in zip(chosen, verdicts, strict=True) if verdict.supported]
-        citations = cite([item for item, _ in standing], self._documents)
-        claims = tuple(
-            Claim(item.sentence.clean, (citation.marker,), replace(verdict, evidence=(citation,)))
-            for (item, verdict), citation in zip(standing, citations, strict=True)
-        )
-        return claims, citations
-
-    def _answer(
-        self,
-        asked: str,
-        condensed: Condensed,
-        reading: Reading,
-        claims: tuple[Claim, ...],
-        citations: tuple[Citation, ...],
-        clock: _Clock,
-    ) -> Answer:
-        abstained = not claims
+    def _answer(self, asked: str, condensed: Condensed, reading: Reading, composed: Composed, clock: _Clock) -> Answer:
+        abstained = not composed.claims
         mended = condensed.question != asked
         return Answer(
             question=asked,
             standalone_question=condensed.standalone,
-            text=self._abstention() if abstained else " ".join(_with_markers(claim) for claim in claims),
-            claims=claims,
-            citations=citations,
+            text=self._abstention() if abstained else " ".join(_with_markers(claim) for claim in composed.claims),
+            claims=composed.claims,
+            citations=composed.citations,
             abstained=abstained,
             reason=_reason(reading, self._reader.threshold) if abstained else "",
             confidence=reading.confidence,
             nearest=cite(reading.evidence[:2], self._documents) if abstained else (),
-            warnings=(*self._notices, *((f"Read as: {condensed.question}",) if mended else ())),
+            warnings=(*self._notices, *((f"Read as: {condensed.question}",) if mended else ()), *composed.warnings),
             timings_ms=clock.laps,
             fingerprint=self.fingerprint,
+            written_by=composed.written_by,
         )
+
+    def _beside(self, answer: Answer, condensed: Condensed, hits: Sequence[Hit], turns: Sequence[Turn]) -> Answer:
+        """The answer with what is to be said beside it: whom it is not for, what the question takes for granted, what to ask instead."""
+        said: list[str] = []
+        about = concern(answer.question) or concern(condensed.standalone)
+        if about and not (answer.abstained and about is Concern.PATIENT):
+            said.append(about)
+        doubt = self._parts.premises and self._parts.premises.doubt(condensed.question, [hit.passage for hit in hits])
+        said += [str(doubt)] if doubt else []
+        suggester = self._parts.suggester if answer.abstained else None
+        suggestions = (
+            suggester.suggest(condensed.question, hits, [turn.question for turn in turns]) if suggester else ()
+        )
+        return replace(answer, warnings=(*answer.warnings, *said), suggestions=suggestions)
 
     def _abstention(self) -> str:
         one = len(self._documents) == 1
@@ -203,19 +261,32 @@ class Conversation:
         return last.answer
 
     def stream(self, question: str) -> Iterator[StreamEvent]:
-        """Like `ask`, event by event; the turn is kept once the last event was taken."""
-        for event in self._assistant._events(question, self._turns):
-            if isinstance(event, Final):
-                self._turns.append(Turn(event.answer.question, event.answer.standalone_question, event.answer))
-            yield event
+        """Like `ask`, event by event; the turn is kept once the last event was taken. Closed before, it ends what is being written."""
+        with closing(self._assistant._events(question, self._turns)) as events:
+            for event in events:
+                if isinstance(event, Final):
+                    self._turns.append(Turn(event.answer.question, event.answer.standalone_question, event.answer))
+                yield event
 
 
 class _Clock:
-    """Milliseconds by step."""
+    """Milliseconds by step, and to the first claim."""
 
     def __init__(self) -> None:
         self.laps: dict[str, float] = {}
-        self._at = time.perf_counter()
+        self._began = self._at = time.perf_counter()
+
+    def first(self, events: Generator[StreamEvent, None, Composed]) -> Generator[StreamEvent, None, Composed]:
+        """The events as they are; when the first claim comes is noted."""
+        with closing(events):
+            while True:
+                try:
+                    event = next(events)
+                except StopIteration as end:
+                    return cast(Composed, end.value)
+                if isinstance(event, VerifiedClaim):
+                    self.laps.setdefault("first_claim", round((time.perf_counter() - self._began) * 1000, 2))
+                yield event
 
     def lap(self, step: str) -> None:
         now = time.perf_counter()

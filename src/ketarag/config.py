@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from ipaddress import ip_network
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import platformdirs
 
@@ -41,12 +42,19 @@ def default_users_file() -> Path:
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """Paths, addresses, and who may use the service. Raises SettingsError when a value cannot work.
+    """Paths, addresses, who may use the service, and how much. Raises SettingsError when a value cannot work.
+
+    `llm` names the chat model that writes answers ("openai:gpt-4o-mini"), None for answers that quote only; `llm_url` is the
+    base URL of an OpenAI-compatible server. `llm_seconds` and `llm_tokens`: what the writing of one answer may take, all
+    calls together. Keys are never settings: the provider's own package reads them from its own variable.
 
     `users_file` holds users and API keys, None for the default place. `session_minutes`: how long a signed-in browser may
     do nothing. `proxy_header` names the header in which a proxy at one of `trusted_proxies` (addresses or networks) says
     who asks. `tls_certificate` and `tls_key` are PEM files, None for plain HTTP. `audit_file` None: nothing is recorded;
-    `audit_text`: questions and answers are recorded too; `audit_days`: days that a rotated file is kept.
+    `audit_text`: questions and answers are recorded too; `audit_days`: days that a rotated file is kept. `feedback_file`
+    None: what users think of answers is not taken. `uploads`: whether a browser may ask across documents of its own.
+    `answers_at_once` are worked on, `answers_waiting` wait in line, and `answer_seconds` is what each may take. A client may send
+    `client_burst` requests at once and `client_rate` a second, each of `request_bytes` at most.
     """
 
     corpus: Path = field(default_factory=shipped_corpus)
@@ -63,14 +71,27 @@ class Settings:
     audit_file: Path | None = None
     audit_text: bool = False
     audit_days: int = 90
+    feedback_file: Path | None = None
+    uploads: bool = True
+    llm: str | None = None
+    llm_url: str | None = None
+    llm_seconds: int = 30
+    llm_tokens: int = 600
+    answers_at_once: int = 4
+    answers_waiting: int = 100
+    answer_seconds: int = 60
+    client_rate: int = 20
+    client_burst: int = 60
+    request_bytes: int = 1_000_000
 
     def __post_init__(self) -> None:
         if not 0 <= self.port <= 65535:
             raise SettingsError(
                 f"port {self.port} is not between 0 and 65535; set KETARAG_PORT or --port to a free port"
             )
-        _check_between("KETARAG_SESSION_MINUTES", self.session_minutes, 1, 1440)
-        _check_between("KETARAG_AUDIT_DAYS", self.audit_days, 1, 36_500)
+        for name, (least, most) in _RANGES.items():
+            _check_between(f"KETARAG_{name.upper()}", getattr(self, name), least, most)
+        _check_url(self.llm_url)
         _check_proxies(self.proxy_header, self.trusted_proxies)
         if (self.tls_certificate is None) != (self.tls_key is None):
             given, lacking = ("CERTIFICATE", "KEY") if self.tls_certificate else ("KEY", "CERTIFICATE")
@@ -88,20 +109,23 @@ class Settings:
         """`users_file`, or the default place."""
         return self.users_file if self.users_file is not None else default_users_file()
 
-    def overridden(self, corpus: str | Path | None, index: str | Path | None, model: str | None) -> Settings:
+    def overridden(
+        self, corpus: str | Path | None, index: str | Path | None, model: str | None, llm: str | None = None
+    ) -> Settings:
         """These settings with what is not None put in its place."""
         return replace(
             self,
             corpus=Path(corpus) if corpus is not None else self.corpus,
             index=Path(index) if index is not None else self.index,
             model=model or self.model,
+            llm=llm or self.llm,
         )
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] | None = None) -> Settings:
         """From KETARAG_CORPUS, KETARAG_HOST and so on: each field's name in capitals, each optional.
 
-        KETARAG_TRUSTED_PROXIES is a list with commas; KETARAG_AUDIT_TEXT is "1" or "0".
+        KETARAG_TRUSTED_PROXIES is a list with commas; KETARAG_AUDIT_TEXT and KETARAG_UPLOADS are "1" or "0".
         """
         env = os.environ if environment is None else environment
         return cls(
@@ -121,7 +145,34 @@ class Settings:
             audit_file=_path(env, "KETARAG_AUDIT_FILE"),
             audit_text=_switch(env, "KETARAG_AUDIT_TEXT"),
             audit_days=_number(env, "KETARAG_AUDIT_DAYS", "90", "a number of days"),
+            feedback_file=_path(env, "KETARAG_FEEDBACK_FILE"),
+            uploads=_switch(env, "KETARAG_UPLOADS", default="1"),
+            llm=env.get("KETARAG_LLM") or None,
+            llm_url=env.get("KETARAG_LLM_URL") or None,
+            llm_seconds=_number(env, "KETARAG_LLM_SECONDS", "30", "a number of seconds"),
+            llm_tokens=_number(env, "KETARAG_LLM_TOKENS", "600", "a number of tokens"),
+            answers_at_once=_number(env, "KETARAG_ANSWERS_AT_ONCE", "4", "a number of answers"),
+            answers_waiting=_number(env, "KETARAG_ANSWERS_WAITING", "100", "a number of questions"),
+            answer_seconds=_number(env, "KETARAG_ANSWER_SECONDS", "60", "a number of seconds"),
+            client_rate=_number(env, "KETARAG_CLIENT_RATE", "20", "a number of requests a second"),
+            client_burst=_number(env, "KETARAG_CLIENT_BURST", "60", "a number of requests"),
+            request_bytes=_number(env, "KETARAG_REQUEST_BYTES", "1000000", "a number of bytes"),
         )
+
+
+_RANGES = {
+    "session_minutes": (1, 1440),
+    "audit_days": (1, 36_500),
+    "llm_seconds": (1, 600),
+    "llm_tokens": (1, 100_000),
+    "answers_at_once": (1, 256),
+    "answers_waiting": (0, 100_000),
+    "answer_seconds": (1, 3600),
+    "client_rate": (1, 10_000),
+    "client_burst": (1, 100_000),
+    "request_bytes": (10_000, 100_000_000),
+}
+"""The least and the most of each number; a turn with its whole answer takes about 10,000 bytes."""
 
 
 _HEADER_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]*")
@@ -135,6 +186,23 @@ _TAKEN = frozenset(
 def _check_between(variable: str, value: int, least: int, most: int) -> None:
     if not least <= value <= most:
         raise SettingsError(f"{variable} is {value}; set it to a number between {least} and {most}")
+
+
+def _check_url(url: str | None) -> None:
+    if url is None:
+        return
+    try:
+        parts = urlsplit(url)
+        fits = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:  # a port that is none, brackets that do not close
+        fits = False
+    if not fits or not url.isascii() or not url.isprintable() or " " in url:
+        raise SettingsError(f"KETARAG_LLM_URL is {url!r}; set it to an address such as http://127.0.0.1:8080/v1")
+    if "@" in parts.netloc or parts.query or parts.fragment:
+        raise SettingsError(
+            "KETARAG_LLM_URL holds more than an address (a name, a password, or a part after ? or #); leave that out, "
+            "and put the key into the variable that the provider's package reads, such as OPENAI_API_KEY"
+        )
 
 
 def _check_proxies(header: str | None, proxies: tuple[str, ...]) -> None:
@@ -170,8 +238,8 @@ def _number(env: Mapping[str, str], variable: str, default: str, wanted: str) ->
     return int(text)
 
 
-def _switch(env: Mapping[str, str], variable: str) -> bool:
-    text = env.get(variable, "")
-    if text not in ("", "0", "1"):
+def _switch(env: Mapping[str, str], variable: str, default: str = "0") -> bool:
+    text = env.get(variable) or default
+    if text not in ("0", "1"):
         raise SettingsError(f"{variable} is {text!r}; set it to 1 (on) or 0 (off)")
     return text == "1"

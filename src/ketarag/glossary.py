@@ -6,6 +6,7 @@ only as written, and in questions in any case: a document spells them properly, 
 
 from __future__ import annotations
 
+import hashlib
 import re
 import tomllib
 from collections.abc import Callable, Iterator
@@ -14,10 +15,13 @@ from functools import cached_property
 from pathlib import Path
 
 from ketarag.errors import CorpusError
-from ketarag.text import normalise
+from ketarag.text import content_stems, normalise
 
 _LONGEST_CASED = 3
 _SPOKEN = ("route", "frequency")
+_WORD = re.compile(r"\w+|^")
+_DOTTED = {"İ", "ı"}
+"""Letters that match an "i" without being folded to one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +63,11 @@ class Glossary:
                 f"{path}: not a glossary ({error}); it needs [[entry]] tables with forms = [...], kind and meaning"
             ) from error
 
+    @cached_property
+    def fingerprint(self) -> str:
+        """Equal for equal entries."""
+        return hashlib.sha256(repr(self.entries).encode()).hexdigest()[:16]
+
     def found_in(self, text: str, *, question: bool = False) -> list[tuple[Entry, re.Match[str]]]:
         """Every (entry, match) in `text`, left to right; of forms that overlap the longest."""
         taken: list[tuple[Entry, re.Match[str]]] = []
@@ -84,6 +93,11 @@ class Glossary:
         """`text` with every form replaced by `Entry.spoken`: two spellings become one, and routes become words."""
         return self._replaced(text, question, lambda entry: entry.spoken)
 
+    def stems(self, text: str) -> frozenset[str]:
+        """Content stems of a document's text, as written and with every form spelled out."""
+        spelled = self.spelled_out(text)
+        return frozenset(content_stems(text if spelled == text else f"{spelled}\n{text}"))
+
     def _replaced(self, text: str, question: bool, form: Callable[[Entry], str]) -> str:
         pieces: list[str] = []
         at = 0
@@ -93,11 +107,19 @@ class Glossary:
         return "".join([*pieces, text[at:]])
 
     def _matches(self, text: str, question: bool) -> Iterator[tuple[Entry, re.Match[str]]]:
-        for entry, cased, loose in self._patterns:
+        present = None if _DOTTED & set(text) else {"", *_WORD.findall(text.casefold())}
+        for beginnings, (entry, cased, loose) in zip(self._beginnings, self._patterns, strict=True):
+            if present is not None and present.isdisjoint(beginnings):
+                continue
             yield from ((entry, match) for match in loose.finditer(text))
             if cased is not None:
                 pattern = re.compile(cased.pattern, re.IGNORECASE) if question else cased
                 yield from ((entry, match) for match in pattern.finditer(text))
+
+    @cached_property
+    def _beginnings(self) -> list[frozenset[str]]:
+        """For each entry the first words of its forms: a text without any of them is not searched for it; "" is in every text."""
+        return [frozenset(_WORD.findall(form.casefold())[0] for form in entry.forms) for entry in self.entries]
 
     @cached_property
     def _patterns(self) -> list[tuple[Entry, re.Pattern[str] | None, re.Pattern[str]]]:

@@ -2,66 +2,236 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Callable, Generator, Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import Protocol
 
 from ketarag.answering.cross_encoder import MODEL_FOLDER, CrossEncoder
 from ketarag.answering.entail import EntailmentVerifier
+from ketarag.answering.extend import KEPT_PASSAGES, ExtendedReader, ExtendedRetriever
 from ketarag.answering.features import FeatureExtractor
+from ketarag.answering.premise import PremiseChecker
 from ketarag.answering.rarity import TermStatistics, english_rarity
 from ketarag.answering.read import FeatureReader, TrainedReader
 from ketarag.answering.retrieve import HybridRetriever
 from ketarag.answering.spelling import Speller
+from ketarag.answering.suggest import Suggester
 from ketarag.answering.verify import ExactVerifier
 from ketarag.answering.weights import FIRST_READER, TRAINED_READER, ReaderWeights
 from ketarag.config import Settings, shipped_corpus
-from ketarag.errors import ModelError
+from ketarag.errors import CorpusError, ModelError
 from ketarag.glossary import Glossary
 from ketarag.indexing.build import IndexSummary, ensure_index, rebuild_index
 from ketarag.indexing.embedders import load_embedder
-from ketarag.indexing.folder import Index
-from ketarag.protocols import Reader, Retriever, Verifier
+from ketarag.indexing.folder import Index, Manifest
+from ketarag.indexing.lexical import LexicalIndex
+from ketarag.indexing.overlay import (
+    JoinedPassages,
+    OverlayIndex,
+    OverlayLexical,
+    OverlayVectors,
+    Shelved,
+    overlay_fingerprint,
+    shelve,
+)
+from ketarag.indexing.shelf import PlacedPassages
+from ketarag.protocols import Embedder, Reader, Retriever, VectorStore, Verifier
+from ketarag.sequences import JoinedById, by_id
 from ketarag.text import words
+from ketarag.types import Document, Passage
 
 FIRST_READER_NOTICE = "Read by the simpler first reader, which is wrong more often, and checked word by word only"
 """Said with every answer when the trained reader cannot be used; the cause follows."""
 
 _RAREST_KNOWN_WORD = 0.9
 """English rarity (`rarity.english_rarity`) up to which a word is taken as meant: glaucoma has 0.67, tachicardia 1."""
+_FEW_PASSAGES, _LEAST_PASSAGES = 20_000, 3
+
+
+class Contents(Protocol):
+    """What an assistant needs to know of its index. `documents` and `passages` belong together."""
+
+    @property
+    def documents(self) -> Sequence[Document]:
+        """What was indexed."""
+        ...
+
+    @property
+    def passages(self) -> PlacedPassages:
+        """What can be found."""
+        ...
+
+    @property
+    def manifest(self) -> Manifest:
+        """What it was made from."""
+        ...
+
+    @property
+    def fingerprint(self) -> str:
+        """Names its content."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """What further documents are made ready with, and joined to."""
+
+    embedder: Embedder
+    vectors: VectorStore
+    lexical: LexicalIndex
+    read_with: Callable[[FeatureExtractor], Reader]
 
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """What an assistant is made of. `notices` are said with every answer: something does not work as it should."""
+    """What an assistant is made of. `notices` are said with every answer: something does not work as it should.
 
-    index: Index
+    `premises` and `suggester` say what goes beside an answer. `ground` is None where no documents can be added.
+    """
+
+    index: Contents
     retriever: Retriever
     reader: Reader
     verifier: Verifier
     speller: Speller
     glossary: Glossary
     notices: tuple[str, ...] = ()
+    premises: PremiseChecker | None = None
+    suggester: Suggester | None = None
+    ground: Ground | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Prepared:
+    """A document that is ready to be added: its passages and vectors, what its stems tell, its words."""
+
+    shelved: Shelved
+    terms: TermStatistics
+    words: frozenset[str]
+
+    @property
+    def document(self) -> Document:
+        """The document itself."""
+        return self.shelved.document
 
 
 def load_parts(settings: Settings, report: Callable[[str], None]) -> Parts:
     """Everything that `Assistant` is made of, the index built first where needed."""
     report("Loading the embedding model")
     embedder = load_embedder(settings.model, report)
-    index = ensure_index(settings.corpus, settings.index_path, embedder, report)
     glossary = load_glossary(settings)
-    features = FeatureExtractor(embedder, glossary, TermStatistics.of(index.passages, glossary))
-    speller = make_speller(index)
-    first = ReaderWeights.load(FIRST_READER, network=False)
+    index = ensure_index(settings.corpus, settings.index_path, embedder, report, glossary)
+    features = FeatureExtractor(embedder, glossary, TermStatistics(index.sentences, index.stems))
+    read_with, verifier, notices = _reading(embedder, glossary, report)
     retriever = HybridRetriever(index.passages, index.vectors, index.lexical, embedder, glossary)
+    reader = read_with(features)
+    return Parts(
+        index,
+        retriever,
+        reader,
+        verifier,
+        make_speller(index),
+        glossary,
+        notices,
+        PremiseChecker(verifier),
+        Suggester(by_id(index.documents), embedder, glossary, retriever, reader),
+        Ground(embedder, index.vectors, index.lexical, read_with),
+    )
+
+
+def _reading(
+    embedder: Embedder, glossary: Glossary, report: Callable[[str], None]
+) -> tuple[Callable[[FeatureExtractor], Reader], ExactVerifier, tuple[str, ...]]:
+    """How a reader is made of features, the verifier, and what is to be said with every answer."""
+    first = ReaderWeights.load(FIRST_READER, network=False)
     try:
         network = CrossEncoder.load(MODEL_FOLDER)
         weights = ReaderWeights.load(TRAINED_READER, network=True)
     except ModelError as error:
         report(f"The trained reader is not used: {error}")
-        reader, verifier = FeatureReader(features, first), ExactVerifier(glossary, embedder)
-        return Parts(index, retriever, reader, verifier, speller, glossary, (f"{FIRST_READER_NOTICE}: {error}",))
-    trained = TrainedReader(features, first, weights, network)
-    return Parts(index, retriever, trained, EntailmentVerifier(glossary, embedder, network), speller, glossary)
+        notice = f"{FIRST_READER_NOTICE}: {error}"
+        return lambda features: FeatureReader(features, first), ExactVerifier(glossary, embedder), (notice,)
+    verifier = EntailmentVerifier(glossary, embedder, network)
+    return lambda features: TrainedReader(features, first, weights, network), verifier, ()
+
+
+def prepare(parts: Parts, document: Document) -> Generator[tuple[int, int], None, Prepared]:
+    """Makes a document ready to be added, as at index time; yields how many passages are embedded, and of how many.
+
+    Raises CorpusError when nothing of the document is left to search, ValueError where `parts` cannot be extended.
+    """
+    shelved = yield from shelve(document, _ground(parts).embedder)
+    if not shelved.passages:
+        raise CorpusError(f"{document.id}: nothing to search: no sentence of it is left; choose another file")
+    terms = TermStatistics.of(shelved.passages, parts.glossary)
+    return Prepared(shelved, terms, _vocabulary(shelved.passages))
+
+
+def prepared(parts: Parts, document: Document) -> Prepared:
+    """What `prepare` comes to."""
+    steps = prepare(parts, document)
+    while True:
+        try:
+            next(steps)
+        except StopIteration as end:
+            made: Prepared = end.value
+            return made
+
+
+def extend_parts(parts: Parts, added: Sequence[Document | Prepared]) -> Parts:
+    """Parts that answer from further documents as well, in memory; `parts` is shared and stays as it is.
+
+    The same documents give the same parts, in whatever order. Raises ValueError where two documents have one id or `parts` are
+    extended already, and as `prepare`, which is called for what is not prepared.
+    """
+    if not added:
+        return parts
+    ground, glossary = _ground(parts), parts.glossary
+    all = sorted(
+        (one if isinstance(one, Prepared) else prepared(parts, one) for one in added), key=lambda one: one.document.id
+    )
+    shelved = [one.shelved for one in all]
+    passages = [passage for one in shelved for passage in one.passages]
+    together = JoinedPassages(parts.index.passages, passages)
+    own = OverlayVectors([one.vectors for one in shelved]), OverlayLexical([one.lexical for one in shelved])
+    both = OverlayVectors([ground.vectors, own[0]]), OverlayLexical([ground.lexical, *(one.lexical for one in shelved)])
+    features = FeatureExtractor(ground.embedder, glossary, _summed([one.terms for one in all]), KEPT_PASSAGES)
+    documents = [one.document for one in shelved]
+    index = OverlayIndex(
+        JoinedById(parts.index.documents, documents),
+        together,
+        parts.index.manifest,
+        overlay_fingerprint(parts.index.fingerprint, documents),
+    )
+    retriever = ExtendedRetriever(
+        parts.retriever,
+        HybridRetriever(passages, *own, ground.embedder, glossary),
+        HybridRetriever(together, *both, ground.embedder, glossary),
+    )
+    reader = ExtendedReader(parts.reader, ground.read_with(features), {passage.id for passage in passages})
+    return replace(
+        parts,
+        index=index,
+        retriever=retriever,
+        reader=reader,
+        speller=parts.speller.extended(frozenset[str]().union(*(one.words for one in all))),
+        suggester=parts.suggester and parts.suggester.over(by_id(index.documents), retriever, reader),
+        ground=None,
+    )
+
+
+def _summed(parts: Sequence[TermStatistics]) -> TermStatistics:
+    counts: Counter[str] = Counter()
+    for part in parts:
+        counts.update(part.counts)
+    return TermStatistics(sum(part.sentences for part in parts), counts)
+
+
+def _ground(parts: Parts) -> Ground:
+    if parts.ground is None:
+        raise ValueError("these parts cannot be extended; extend those that were loaded, with all documents at once")
+    return parts.ground
 
 
 def load_glossary(settings: Settings) -> Glossary:
@@ -71,12 +241,17 @@ def load_glossary(settings: Settings) -> Glossary:
 
 
 def make_speller(index: Index) -> Speller:
-    """Corrects towards the words of the indexed passages."""
-    vocabulary = {word for passage in index.passages for word in words(f"{passage.heading} {passage.clean}")}
-    return Speller(vocabulary, lambda word: english_rarity(word) <= _RAREST_KNOWN_WORD)
+    """Corrects towards the words of the indexed passages; in many passages, a word that stands in one or two may be a slip itself."""
+    least = 1 if len(index.passages) <= _FEW_PASSAGES else _LEAST_PASSAGES
+    return Speller(index.words.items_above(least), lambda word: english_rarity(word) <= _RAREST_KNOWN_WORD)
+
+
+def _vocabulary(passages: Iterable[Passage]) -> frozenset[str]:
+    return frozenset(word for passage in passages for word in words(f"{passage.heading} {passage.clean}"))
 
 
 def index_corpus(settings: Settings, report: Callable[[str], None]) -> IndexSummary:
     """Builds or checks the index and says what was kept and left out."""
     report("Loading the embedding model")
-    return rebuild_index(settings.corpus, settings.index_path, load_embedder(settings.model, report), report)
+    embedder = load_embedder(settings.model, report)
+    return rebuild_index(settings.corpus, settings.index_path, embedder, report, load_glossary(settings))

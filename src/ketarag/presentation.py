@@ -41,6 +41,16 @@ def strength(confidence: float) -> str:
     return "moderate" if confidence >= 0.5 else "limited"
 
 
+def authorship(answer: Answer) -> str:
+    """Who wrote the sentences of an answer that a chat model wrote, and which of them are the source's own."""
+    own = [str(number) for number, claim in enumerate(answer.claims, 1) if claim.repaired]
+    said = f"Written by {answer.written_by}; every sentence was checked against what it cites"
+    if not own:
+        return f"{said}."
+    noun, verb = ("Sentence", "is") if len(own) == 1 else ("Sentences", "are")
+    return f"{said}. {noun} {' and '.join(own)} {verb} the source's own."
+
+
 def human_date(day: date | None) -> str:
     """For example "4 April 2020"; "date not known" for None."""
     return f"{day.day} {day:%B %Y}" if day else "date not known"
@@ -54,14 +64,17 @@ def to_json(value: object) -> str:
 def format_answer(answer: Answer) -> str:
     """The answer, then its numbered quotes; an abstention is followed by where the source comes closest."""
     blocks = [printable(answer.text)]
+    notes = [f"Note: {printable(warning)}" for warning in answer.warnings]
     if answer.abstained:
         blocks += [f"Why: {printable(answer.reason)}"] if answer.reason else []
+        blocks += notes
         blocks += ["Closest in the document (not an answer):"] if answer.nearest else []
-    else:
-        blocks.append(f"Evidence: {strength(answer.confidence)} (confidence {answer.confidence:.2f})")
-    blocks += [f"Note: {printable(warning)}" for warning in answer.warnings]
-    blocks += [format_citation(citation) for citation in answer.nearest if answer.abstained]
-    return "\n\n".join([*blocks, *format_citations(answer.citations)])
+        blocks += format_citations(answer.nearest)
+        asks = "".join(f"\n  - {_one_line(question)}" for question in answer.suggestions)
+        return "\n\n".join([*blocks, *([f"What it does answer:{asks}"] if asks else [])])
+    blocks.append(f"Evidence: {strength(answer.confidence)} (confidence {answer.confidence:.2f})")
+    blocks += [printable(authorship(answer))] if answer.written_by else []
+    return "\n\n".join([*blocks, *notes, *format_citations(answer.citations)])
 
 
 def format_citations(citations: Iterable[Citation]) -> list[str]:

@@ -5,10 +5,10 @@ The deterministic fakes of every seam are in `ketarag.testing`.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -184,4 +184,35 @@ class Verifier(Protocol):
 
     def verify(self, claim: str, passages: Sequence[Passage]) -> Verdict:
         """Supported only when every quantity, comparator, route and negation of the claim stands in the passages."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One message of a chat, oldest first in a sequence; a "system" message, if any, is the first."""
+
+    role: Literal["system", "user", "assistant"]
+    text: str
+
+
+class ChatModel(Protocol):
+    """Writes text. Nothing that it writes is believed: see `answering.generate`."""
+
+    @property
+    def name(self) -> str:
+        """Which model where, for people and fingerprints: "openai:gpt-4o-mini at http://127.0.0.1:8080". Never a key."""
+        ...
+
+    @property
+    def leaves_machine(self) -> bool:
+        """Whether questions and passages are sent to another host."""
+        ...
+
+    def stream(self, messages: Sequence[Message], *, seconds: float, tokens: int) -> Iterator[str]:
+        """Pieces of text as they come, none of them empty.
+
+        Ends by itself once about `tokens` are written. Within `seconds`, all retries included, it has ended or raised. Where the iterator
+        can be closed, closing it ends the request. Raises ChatModelError, from the first or any later piece: down, refused, over budget,
+        out of time.
+        """
         ...

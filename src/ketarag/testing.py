@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-from ketarag.errors import CorpusError
-from ketarag.protocols import Entailment, PairReading, TokenVectors, Vectors
+from ketarag.errors import ChatModelError, CorpusError
+from ketarag.protocols import Entailment, Message, PairReading, TokenVectors, Vectors
 from ketarag.text import content_stems, normalise, stem, words
 from ketarag.types import Citation, Document, Evidence, Hit, Passage, Reading, Span, Verdict
 
@@ -210,3 +212,49 @@ class FakeVerifier:
         place = (passage.document_id, passage.document_id, passage.heading, nearest.text, nearest.start, nearest.end)
         problems = tuple(f"{word!r} is not in the passage" for word in missing)
         return Verdict(not missing, score, (Citation(1, *place, score, passage.id),), problems)
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What a scripted chat model says to one call: `pieces`, each after `delay` seconds; then it fails with `error`, "" for not at all."""
+
+    pieces: Sequence[str]
+    delay: float = 0.0
+    error: str = ""
+
+
+class ScriptedChatModel:
+    """Says what it is told to say, whatever it is asked; a piece counts as a token."""
+
+    name = "scripted"
+    leaves_machine = False
+
+    def __init__(self, *replies: str | Reply) -> None:
+        """One reply for each call, the last one again and again; a string is said word by word."""
+        self._replies = [Reply(_word_by_word(reply)) if isinstance(reply, str) else reply for reply in replies]
+        self.calls: list[tuple[Message, ...]] = []
+        """The messages of each call, oldest first."""
+        self.ended = 0
+        """Streams that are over: said to the end, failed, or closed."""
+
+    def stream(self, messages: Sequence[Message], *, seconds: float, tokens: int) -> Iterator[str]:
+        """The pieces of the next reply, at most `tokens`. Raises ChatModelError where the script says so, or after `seconds`."""
+        reply = self._replies[min(len(self.calls), len(self._replies) - 1)]
+        self.calls.append(tuple(messages))
+        return self._say(reply, time.monotonic() + seconds, tokens)
+
+    def _say(self, reply: Reply, deadline: float, tokens: int) -> Iterator[str]:
+        try:
+            for piece in reply.pieces[: max(tokens, 0)]:
+                time.sleep(max(0.0, min(reply.delay, deadline - time.monotonic())))
+                if reply.delay and time.monotonic() >= deadline:
+                    raise ChatModelError(f"{self.name}: not done in time; allow it more seconds")
+                yield piece
+            if reply.error:
+                raise ChatModelError(reply.error)
+        finally:
+            self.ended += 1
+
+
+def _word_by_word(text: str) -> list[str]:
+    return re.findall(r"\s*\S+\s*$|\s*\S+", text) or ([text] if text else [])

@@ -45,6 +45,7 @@ class Document:
 
     `text` is the decoded source (for HTML: the visible text of the page) and is never edited: every offset of
     the program points into it. `sha256` is of the file's bytes. `left_out` is in ascending order and disjoint.
+    `metadata` is what else its sidecar says; "questions" are some that it answers, one a line.
     """
 
     id: str
@@ -188,11 +189,15 @@ class Citation:
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """One sentence of an answer, the markers of the citations that carry it, and its verdict."""
+    """One sentence of an answer, the markers of the citations that carry it, and its verdict.
+
+    `repaired`: what the chat model wrote here did not stand in the documents, and the source's own sentence took its place.
+    """
 
     text: str
     markers: tuple[int, ...]
     verdict: Verdict
+    repaired: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,9 +206,11 @@ class Answer:
 
     `text` carries `[1]` markers. When `abstained`, `claims` and `citations` are empty, `text` says that the
     documents do not answer, and `reason` why it was decided so; `nearest` then holds where the source comes
-    closest (never support). `confidence` in [0, 1] is the reader's calibrated probability that the documents
-    answer the question. `timings_ms` maps step to milliseconds. The same `fingerprint` and question (with
-    the same conversation) give the same answer.
+    closest (never support), and `suggestions` up to two questions that the documents answer. `confidence` in
+    [0, 1] is the reader's calibrated probability that the documents answer the question. `timings_ms` maps step
+    to milliseconds; "first_claim" is the time to the first claim. `written_by` names the chat model that wrote
+    the claims, "" where they are the documents' own sentences. The same `fingerprint` and question (with the
+    same conversation) give the same answer, as far as a chat model repeats itself.
     """
 
     question: str
@@ -218,6 +225,8 @@ class Answer:
     warnings: tuple[str, ...]
     timings_ms: Mapping[str, float]
     fingerprint: str
+    written_by: str = ""
+    suggestions: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,7 +238,7 @@ class Turn:
     answer: Answer
 
 
-Step = Literal["condense", "retrieve", "read", "compose"]
+Step = Literal["condense", "retrieve", "read", "write", "compose"]
 
 
 @dataclass(frozen=True, slots=True)

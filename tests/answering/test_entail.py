@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from sentences import make_passage
 
 from ketarag.answering import entail
+from ketarag.answering.analysis import Analysis
 from ketarag.answering.entail import EntailmentVerifier, passes
 from ketarag.answering.verify import Check
 from ketarag.config import shipped_corpus
@@ -71,7 +72,8 @@ def verify(network: FakePairModel, claim: str, *passages: Passage) -> Verdict:
 
 def made(*, wording: bool) -> Check:
     problems = ["the cited passage says nothing of it"] if wording else []
-    return Check([], problems, 0.5, Citation(1, "", "", "", "", 0, 0, 0), ())
+    nothing = Analysis("", "", ())
+    return Check([], problems, 0.5, Citation(1, "", "", "", "", 0, 0, 0), (), nothing, nothing)
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from ketarag.indexing.store import FaissStore
 from ketarag.protocols import Vectors, VectorStore
 from ketarag.testing import MemoryVectorStore
+from tests.contracts.inverted_stores import over_flat, over_inverted
 
 DIMENSION = 4
 _IDS = st.sampled_from("abcdefgh")
@@ -122,6 +123,14 @@ class VectorStoreContract:
 
 class TestFaissStore(VectorStoreContract):
     make = FaissStore
+
+
+class TestLayeredOverFlat(VectorStoreContract):
+    make = over_flat
+
+
+class TestLayeredOverInverted(VectorStoreContract):
+    make = over_inverted
 
 
 class TestMemoryVectorStore(VectorStoreContract):

@@ -9,6 +9,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from pydantic import BaseModel
 
@@ -74,7 +75,7 @@ def measured(name: str, python: Path, folder: Path, model: Path, questions: Sequ
     return Measured(name, passages, first, ingest, tuple(each), peak, tuple(replies))
 
 
-def _asked(process: subprocess.Popen[str], name: str, what: dict[str, str]) -> dict[str, object]:
+def _asked(process: subprocess.Popen[str], name: str, what: dict[str, str]) -> dict[str, Any]:
     assert process.stdin is not None
     assert process.stdout is not None
     try:
@@ -85,7 +86,7 @@ def _asked(process: subprocess.Popen[str], name: str, what: dict[str, str]) -> d
     line = process.stdout.readline()
     if not line:
         raise BenchmarkError(f"{name} ended with code {process.wait()}; what it said stands above")
-    told: dict[str, object] = json.loads(line)
+    told: dict[str, Any] = json.loads(line)
     return told
 
 

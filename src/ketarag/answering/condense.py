@@ -43,7 +43,8 @@ class Condensed:
     """`context` is "" for a question that stands alone; `queries` are what is searched, the question itself first.
 
     `carried` are the ids of the passages that the last turn cited, where the question continues it. `history` is what was said before,
-    the latest first, "" for a first question: it tells where to look, not what is asked.
+    the latest first, "" for a first question: it tells where to look, not what is asked. `rephrased` is a chat model's form of a question
+    that continues another, "" for none.
     """
 
     question: str
@@ -52,6 +53,7 @@ class Condensed:
     queries: tuple[str, ...]
     carried: tuple[str, ...] = ()
     history: str = ""
+    rephrased: str = ""
 
 
 def condense(question: str, turns: Sequence[Turn]) -> Condensed:

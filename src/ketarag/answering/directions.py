@@ -94,9 +94,10 @@ def _sides(text: Analysis) -> list[tuple[frozenset[str], frozenset[str]]]:
 def _sides_swapped(claim: Analysis, source: Analysis) -> bool:
     """True when a comparison of the claim has on its right what the source has on its left, and the reverse."""
     for left, right in _sides(claim):
+        left, right = left - right, right - left  # "green tea than black tea": tea is on neither side
         for stated_left, stated_right in _sides(source):
             only_left, only_right = stated_left - stated_right, stated_right - stated_left
-            moved = left & only_right and not right & stated_right
+            moved = left & only_right and not right & only_right
             if moved and (right & only_left or len(left & only_right) >= _MOST * len(only_right)):
                 return True
     return False

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections import OrderedDict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from threading import Lock
@@ -21,6 +21,7 @@ from threadpoolctl import ThreadpoolController
 from ketarag.answering.question_type import IMPLIED_WORD, Kind, asked_for, holds
 from ketarag.answering.rarity import LEAST_WEIGHT, TermStatistics, english_rarity
 from ketarag.answering.routes import implied as implied_routes
+from ketarag.answering.sentence_files import SentenceFiles
 from ketarag.answering.terms import names_a_subject
 from ketarag.glossary import Glossary
 from ketarag.protocols import Embedder, TokenVectors, Vectors
@@ -44,6 +45,8 @@ _CONTEXT_WEIGHT = 0.5
 """Weight of a word of the conversation, or one that is only implied, beside one of the question itself."""
 _REMOVED_DIRECTIONS = 2
 _CACHED_PASSAGES = 1024
+MOST_WRITTEN = 200
+"""Passages of a library whose sentences are embedded before anybody asks: some ten seconds, once, and 60 MB."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,11 +113,23 @@ def candidates(hits: Sequence[Hit]) -> list[Candidate]:
 class FeatureExtractor:
     """Features of questions and sentences; what was computed for a sentence is kept for the next question."""
 
-    def __init__(self, embedder: Embedder, glossary: Glossary, terms: TermStatistics) -> None:
-        """`terms` are of the corpus that the sentences come from."""
+    def __init__(
+        self,
+        embedder: Embedder,
+        glossary: Glossary,
+        terms: TermStatistics,
+        most_kept: int = _CACHED_PASSAGES,
+        files: SentenceFiles | None = None,
+    ) -> None:
+        """`terms` are of the corpus that the sentences come from; `most_kept` passages are kept as they were read.
+
+        `files` are looked into before a sentence is embedded; only `write_files` adds to them.
+        """
         self._embedder = embedder
         self._glossary = glossary
         self._terms = terms
+        self._most_kept = most_kept
+        self._files = files
         self._kept: OrderedDict[str, tuple[ReadSentence, ...]] = OrderedDict()
         self._lock = Lock()  # questions of several threads share what is kept
         self._pools = ThreadpoolController()
@@ -249,14 +264,32 @@ class FeatureExtractor:
         windows = [" ".join(plain[max(0, at - 1) : at + 1]) for at in range(len(plain))]
         texts = [f"{sentence.heading} {sentence.clean}" for sentence in sentences]
         stems = [frozenset([*self._stems(text), *content_stems(text)]) for text in texts]
-        vectors = self._embedder.encode_tokens(plain), self._embedder.encode(windows)
+        kept = self._files.find(plain) if self._files is not None else None
+        vectors = kept or (self._embedder.encode_tokens(plain), self._embedder.encode(windows))
         routes = [implied_routes(self._routes(sentence.clean)) for sentence in sentences]
         read = tuple(ReadSentence(*row) for row in zip(plain, stems, routes, *vectors, strict=True))
         with self._lock:
             self._kept[passage.id] = read
-            while len(self._kept) > _CACHED_PASSAGES:
+            while len(self._kept) > self._most_kept:
                 self._kept.popitem(last=False)
         return read
+
+    def write_files(self, library: str, passages: Sequence[Passage], report: Callable[[str], None]) -> None:
+        """Embeds the sentences of a whole library, once, for later starts; `library` names it and what it was made from.
+
+        Where nothing can be written, or there are more than MOST_WRITTEN passages, each start embeds what it needs.
+        """
+        if self._files is None or len(passages) > MOST_WRITTEN or self._files.is_done(library):
+            return
+        report("Reading the sentences of the documents (once)")
+        try:
+            for passage in passages:
+                read = self._read(passage)
+                tokens, windows = [item.tokens for item in read], np.stack([item.window for item in read])
+                self._files.keep([item.plain for item in read], (tokens, windows))
+            self._files.set_done(library)
+        except OSError as error:
+            report(f"The sentences are read again at each start: {error}")
 
     def _read_all(self, found: Sequence[Candidate]) -> dict[Sentence, ReadSentence]:
         """Every sentence of the passages that were found."""

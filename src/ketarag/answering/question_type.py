@@ -54,7 +54,7 @@ _ASKED: tuple[tuple[Kind, str], ...] = (
     (
         Kind.FREQUENCY,
         r"how (?:often|frequent\w*)|how many (?:times|doses|infusions|sessions|treatments) (?:a|per|each|every|should|are|do|does)"
-        r"|(?:dosing|dose|treatment) interval|(?:times|doses) per|per (?:day|week|month)\b.*\?|schedule",
+        r"|(?:dosing|dose|treatment) interval|(?:times|doses|infusions|sessions|treatments) per\b|schedule",
     ),
     (Kind.NAME, r"by name|what (?:are|is) (?:their|its|the) names?|name (?:them|the)|called\b|what .* called"),
     (Kind.DATE, r"(?:in |on |since )?(?:what|which) (?:year|date|month)|\bwhen (?:was|were|did|will|is)\b"),
@@ -77,7 +77,8 @@ _ASKED: tuple[tuple[Kind, str], ...] = (
     ),
     (
         Kind.DOSE,
-        r"dos(?:e|es|age|ing)\b|how (?:much|many mg)|m(?:illi)?g\b|microgram|infusion rate|concentration|strength|amount",
+        r"dos(?:e|es|age|ing)\b|how (?:much|many mg)|m(?:illi)?g\b|microgram|infusion rate|concentration|strength|amount"
+        r"|max(?:imum|imal|\.)? .*\b(?:per|a|each|in 24) (?:day|24|h)",
     ),
     (Kind.COUNT, r"how many|number of"),
     (

@@ -11,10 +11,8 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from wordfreq import zipf_frequency
-
+from ketarag.answering.english import zipf
 from ketarag.glossary import Glossary
-from ketarag.text import content_stems
 from ketarag.types import Passage
 
 LEAST_WEIGHT = 0.05
@@ -26,11 +24,8 @@ _ZIPF_STEPS = 4.0
 
 
 def english_rarity(word: str) -> float:
-    """In [0, 1]: 0 for the commonest words (Zipf 6, once in a thousand words), 1 at Zipf 2 (once in ten million) and below.
-
-    Zipf frequency is the base-10 logarithm of uses in a billion words (van Heuven et al. 2014), from `wordfreq`.
-    """
-    return min(1.0, max(0.0, (_COMMON - zipf_frequency(word, "en")) / _ZIPF_STEPS))
+    """In [0, 1]: 0 for the commonest words (Zipf 6, once in a thousand words), 1 at Zipf 2 (once in ten million) and below."""
+    return min(1.0, max(0.0, (_COMMON - zipf(word)) / _ZIPF_STEPS))
 
 
 @dataclass(frozen=True)
@@ -47,7 +42,7 @@ class TermStatistics:
         total = 0
         for passage in passages:
             for sentence in passage.sentences:
-                counts.update({*content_stems(glossary.spelled_out(sentence.clean)), *content_stems(sentence.clean)})
+                counts.update(glossary.stems(sentence.clean))
                 total += 1
         return cls(total, counts)
 

@@ -9,12 +9,12 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 
 from ketarag.glossary import Glossary
-from ketarag.protocols import Embedder, Vectors, VectorStore
+from ketarag.protocols import Embedder, Vectors
 from ketarag.types import Hit, Passage
 
 RRF_K = 60
@@ -24,6 +24,29 @@ HISTORY_WEIGHT = 0.8
 """Of the vector of the question with its conversation, beside 1 for the question by itself."""
 LEXICAL_WEIGHT_IN_CONVERSATION = 0.5
 """The words of a turn in a conversation tell less than those of a question that stands alone."""
+
+
+class Dense(Protocol):
+    """What is needed of a store of vectors."""
+
+    def search(self, vector: Vectors, k: int) -> list[tuple[str, float]]:
+        """The at most `k` nearest of one row: (id, inner product), best first."""
+        ...
+
+
+@runtime_checkable
+class Named(Protocol):
+    """Passages that know their ids without being read, as those of an index do."""
+
+    @property
+    def by_id(self) -> Mapping[str, Passage]:
+        """The passage with an id."""
+        ...
+
+    @property
+    def names(self) -> Sequence[str]:
+        """Their ids, in order."""
+        ...
 
 
 class Lexical(Protocol):
@@ -40,14 +63,19 @@ class HybridRetriever:
     def __init__(
         self,
         passages: Sequence[Passage],
-        vectors: VectorStore,
+        vectors: Dense,
         lexical: Lexical,
         embedder: Embedder,
         glossary: Glossary,
     ) -> None:
         """`lexical` and `vectors` index exactly `passages`."""
-        self._passages: Mapping[str, Passage] = {passage.id: passage for passage in passages}
-        self._order = [passage.id for passage in passages]
+        self._passages: Mapping[str, Passage]
+        self._order: Sequence[str]
+        if isinstance(passages, Named):
+            self._passages, self._order = passages.by_id, passages.names
+        else:
+            self._passages = {passage.id: passage for passage in passages}
+            self._order = [passage.id for passage in passages]
         self._vectors = vectors
         self._lexical = lexical
         self._embedder = embedder

@@ -70,6 +70,7 @@ class Check:
     """A claim against one window. `problems`: what is wrong exactly; `wording`: what of the claim has no counterpart in words.
 
     `share` in [0, 1]: of the claim's content, by weight, that the window covers. `sentences`: the window's and up to two before it.
+    `claim` and `window` are both as they were read.
     """
 
     problems: list[str]
@@ -77,6 +78,8 @@ class Check:
     share: float
     citation: Citation
     sentences: tuple[str, ...]
+    claim: Analysis
+    window: Analysis
 
 
 class ExactVerifier:
@@ -111,14 +114,20 @@ class ExactVerifier:
             return verdict
         return _together([self._verify(part, windows) for part in parts]) or verdict
 
+    def checks(self, claim: str, passages: Sequence[Passage]) -> list[Check]:
+        """The claim against each of the windows that were most likely meant, best first; none without passages or for an empty claim."""
+        return self._checks(claim, list(self._windows(passages)))
+
     def _verify(self, claim: str, windows: list[_Window]) -> Verdict:
+        checks = self._checks(claim, windows)
+        return self._judge(claim, checks) if checks else Verdict(False, 0.0, (), ("the claim is empty",))
+
+    def _checks(self, claim: str, windows: list[_Window]) -> list[Check]:
         said = self._analyse(claim)
-        if not said.words and not said.quantities:
-            return Verdict(False, 0.0, (), ("the claim is empty",))
+        if not windows or (not said.words and not said.quantities):
+            return []
         weights = Weights([w.read for w in windows if w.single])
-        return self._judge(
-            claim, [self._check(said, window, weights) for window in self._closest(said, windows, weights)]
-        )
+        return [self._check(said, window, weights) for window in self._closest(said, windows, weights)]
 
     def _judge(self, claim: str, checks: list[Check]) -> Verdict:  # noqa: ARG002
         """The verdict of the window that finds least wrong with the claim; `checks` is not empty."""
@@ -195,6 +204,8 @@ class ExactVerifier:
             share,
             _citation(window, share),
             tuple(sentence.clean for sentence in sentences),
+            claim,
+            source,
         )
 
 

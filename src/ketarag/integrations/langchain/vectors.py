@@ -80,7 +80,7 @@ class KetaRAGVectorStore(VectorStore):
             )
         store = cls(KetaRAGEmbeddings(embedder))
         documents = [passage_document(passage) for passage in index.passages]
-        store._hold(documents, index.vectors.vectors([passage.id for passage in index.passages]))
+        store._hold(documents, index.vectors.vectors(index.passages.names))
         return store
 
     @property
