@@ -139,6 +139,36 @@ def test_what_the_command_line_says_wins_over_the_environment(monkeypatch: pytes
     assert (seen[0].corpus, seen[0].index) == (Path("/from/arguments"), Path("/index/of/environment"))
 
 
+@pytest.mark.parametrize("argv", [["ask", "dose"], ["chat"], ["serve", "--host", "192.0.2.1"], ["mcp"]])
+def test_a_chat_model_can_be_named(argv: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ketarag.web.auth.require_protection", lambda host, settings: None)
+    monkeypatch.setattr("ketarag.web.server.serve", lambda assistant, settings: None)
+    monkeypatch.setattr("ketarag.web.mcp_server.serve_stdio", lambda assistant, settings: None)
+    monkeypatch.setattr("sys.stdin", io.StringIO(""))
+    monkeypatch.setenv("KETARAG_LLM", "openai:other")
+    seen: list[Any] = []
+
+    def load(settings: Any, progress: Any) -> FakeAssistant:
+        seen.append(settings)
+        return FakeAssistant()
+
+    address = "http://127.0.0.1:8080/v1"
+    assert run(*argv, "--llm", "openai:gpt-4o-mini", "--llm-url", address, load=load) == 0
+    assert run(*argv, load=load) == 0
+    assert [(one.llm, one.llm_url) for one in seen] == [("openai:gpt-4o-mini", address), ("openai:other", None)]
+
+
+def test_mcp_without_its_package_says_what_to_install(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in [name for name in sys.modules if name.split(".")[0] in ("mcp", "mcp_types")]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.delitem(sys.modules, "ketarag.web.mcp_server", raising=False)
+    monkeypatch.setitem(sys.modules, "mcp_types", None)
+    assert run("mcp", load=raising(AssertionError("loaded"))) == 2
+    assert capsys.readouterr().err.endswith("pip install 'ketarag[mcp]'\n")
+
+
 def test_progress_goes_to_stderr(capsys: pytest.CaptureFixture[str]) -> None:
     def load(settings: Any, progress: Any) -> FakeAssistant:
         progress("Embedding passages: 31/31")
@@ -219,9 +249,9 @@ def test_help_is_quick_and_loads_nothing_heavy() -> None:
     done = python("-X", "importtime", "-m", "ketarag.cli", "--help")
     assert time.perf_counter() - started < 2.0  # 0.1 s where nothing else runs; the limit that counts is the list
     assert done.returncode == 0
-    for name in ("torch", "gradio", "langchain_core", "numpy", "faiss", "fastapi", "transformers"):
+    for name in ("torch", "gradio", "langchain_core", "numpy", "faiss", "fastapi", "transformers", "mcp", "pydantic"):
         assert f"| {name}\n" not in done.stderr
-    for command in ("ask", "chat", "verify", "retrieve", "ingest", "serve"):
+    for command in ("ask", "chat", "verify", "retrieve", "ingest", "serve", "mcp", "users", "keys"):
         assert command in done.stdout
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
@@ -33,6 +34,18 @@ def test_every_setting_has_its_variable() -> None:
         "KETARAG_AUDIT_FILE": "my/audit.jsonl",
         "KETARAG_AUDIT_TEXT": "1",
         "KETARAG_AUDIT_DAYS": "30",
+        "KETARAG_FEEDBACK_FILE": "my/feedback.jsonl",
+        "KETARAG_UPLOADS": "0",
+        "KETARAG_LLM": "openai:gpt-4o-mini",
+        "KETARAG_LLM_URL": "http://127.0.0.1:8080/v1",
+        "KETARAG_LLM_SECONDS": "45",
+        "KETARAG_LLM_TOKENS": "900",
+        "KETARAG_ANSWERS_AT_ONCE": "8",
+        "KETARAG_ANSWERS_WAITING": "0",
+        "KETARAG_ANSWER_SECONDS": "90",
+        "KETARAG_CLIENT_RATE": "5",
+        "KETARAG_CLIENT_BURST": "10",
+        "KETARAG_REQUEST_BYTES": "20000",
         "KETARAG_OTHER": "ignored",
     }
     expected = Settings(
@@ -50,13 +63,27 @@ def test_every_setting_has_its_variable() -> None:
         audit_file=Path("my/audit.jsonl"),
         audit_text=True,
         audit_days=30,
+        feedback_file=Path("my/feedback.jsonl"),
+        uploads=False,
+        llm="openai:gpt-4o-mini",
+        llm_url="http://127.0.0.1:8080/v1",
+        llm_seconds=45,
+        llm_tokens=900,
+        answers_at_once=8,
+        answers_waiting=0,
+        answer_seconds=90,
+        client_rate=5,
+        client_burst=10,
+        request_bytes=20_000,
     )
+    assert {f"KETARAG_{one.name.upper()}" for one in fields(Settings)} == environment.keys() - {"KETARAG_OTHER"}
     assert Settings.from_environment(environment) == expected
 
 
 @pytest.mark.parametrize(
     "name",
-    "CORPUS INDEX MODEL HOST USERS_FILE PROXY_HEADER TRUSTED_PROXIES TLS_CERTIFICATE TLS_KEY AUDIT_FILE AUDIT_TEXT".split(),
+    "CORPUS INDEX MODEL HOST USERS_FILE PROXY_HEADER TRUSTED_PROXIES TLS_CERTIFICATE TLS_KEY AUDIT_FILE AUDIT_TEXT "
+    "FEEDBACK_FILE UPLOADS LLM LLM_URL".split(),
 )
 def test_an_empty_variable_is_an_unset_one(name: str) -> None:
     assert Settings.from_environment({f"KETARAG_{name}": ""}) == Settings()
@@ -83,11 +110,55 @@ def test_a_port_is_between_0_and_65535(port: int) -> None:
             Settings(port=port)
 
 
-@pytest.mark.parametrize("name", ["SESSION_MINUTES", "AUDIT_DAYS"])
-@pytest.mark.parametrize("number", ["0", "-1", "soon", "", "1.5", "99999", "9" * 5000])
+NUMBERS = "SESSION_MINUTES AUDIT_DAYS LLM_SECONDS LLM_TOKENS ANSWERS_AT_ONCE ANSWER_SECONDS CLIENT_RATE CLIENT_BURST REQUEST_BYTES".split()
+
+
+@pytest.mark.parametrize("name", NUMBERS)
+@pytest.mark.parametrize("number", ["0", "-1", "soon", "", "1.5", "999999999", "9" * 5000])
 def test_a_number_that_cannot_work_is_refused_with_its_variable(name: str, number: str) -> None:
     with pytest.raises(SettingsError, match=f"KETARAG_{name} is "):
         Settings.from_environment({f"KETARAG_{name}": number, "KETARAG_AUDIT_FILE": "a.jsonl"})
+
+
+def test_nobody_need_be_able_to_wait_but_not_everybody() -> None:
+    assert Settings(answers_waiting=0).answers_waiting == 0
+    with pytest.raises(
+        SettingsError, match="KETARAG_ANSWERS_WAITING is 100001; set it to a number between 0 and 100000"
+    ):
+        Settings(answers_waiting=100_001)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "127.0.0.1:8080",
+        "ftp://host/v1",
+        "http://",
+        "http://:80",
+        "http://host:http",
+        "http://host:0",
+        "http://[::1",
+        "http://h/\n",
+        "http://h /v1",
+    ],
+)
+def test_an_address_of_a_model_that_is_none_is_refused(url: str) -> None:
+    with pytest.raises(SettingsError, match=r"KETARAG_LLM_URL is .* such as http://127\.0\.0\.1:8080/v1"):
+        Settings(llm_url=url)
+
+
+@pytest.mark.parametrize(
+    "url", ["http://me:secret-key@host/v1", "https://host/v1?key=secret-key", "https://h/v1#secret-key"]
+)
+def test_a_key_in_the_address_of_a_model_is_refused_and_not_repeated(url: str) -> None:
+    with pytest.raises(SettingsError, match="KETARAG_LLM_URL holds more than an address") as refused:
+        Settings(llm_url=url)
+    assert "secret" not in str(refused.value)
+
+
+@pytest.mark.parametrize("url", ["http://127.0.0.1:8080", "https://models.example/v1/", "http://[::1]:8080/v1"])
+def test_an_address_of_a_model_is_taken_as_it_is(url: str) -> None:
+    assert Settings(llm_url=url).llm_url == url
 
 
 @pytest.mark.parametrize(
@@ -138,6 +209,9 @@ def test_what_is_none_is_not_overridden() -> None:
     assert settings.overridden(None, None, None) == settings
     assert settings.overridden("x", None, None) == Settings(Path("x"), Path("i"), "m", "h", 1)
     assert settings.overridden(None, Path("y"), "z") == Settings(Path("c"), Path("y"), "z", "h", 1)
+    assert settings.overridden(None, None, None, "ollama:x") == Settings(
+        Path("c"), Path("i"), "m", "h", 1, llm="ollama:x"
+    )
 
 
 def test_the_shipped_corpus_holds_the_document() -> None:

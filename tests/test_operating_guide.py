@@ -11,7 +11,7 @@ import pytest
 
 from ketarag import config
 from ketarag.config import Settings
-from ketarag.web import auth, login, login_page, passwords, sessions
+from ketarag.web import auth, connections, feedback, login, login_page, passwords, running, sessions
 
 GUIDE = (Path(__file__).parents[1] / "docs" / "operating.md").read_text(encoding="utf-8")
 
@@ -33,6 +33,18 @@ def test_every_setting_is_there_and_no_other() -> None:
         f"{login.USER_TRIES} tries for a name, then one a minute",
         f"{login.ADDRESS_TRIES} failures from an address, then one each {login.ADDRESS_SECONDS:.0f} seconds",
         " and ".join(f"`{path}`" for path in sorted(auth.OPEN)),
+        f"| `KETARAG_LLM_SECONDS`, `KETARAG_LLM_TOKENS` | {Settings().llm_seconds}, {Settings().llm_tokens} |",
+        f"| `KETARAG_ANSWERS_AT_ONCE` | {Settings().answers_at_once} |",
+        f"| `KETARAG_ANSWERS_WAITING` | {Settings().answers_waiting} |",
+        f"| `KETARAG_ANSWER_SECONDS` | {Settings().answer_seconds} |",
+        f"| `KETARAG_CLIENT_RATE`, `KETARAG_CLIENT_BURST` | {Settings().client_rate}, {Settings().client_burst} |",
+        f"| `KETARAG_REQUEST_BYTES` | {Settings().request_bytes} |",
+        f"| `KETARAG_UPLOADS` | {int(Settings().uploads)} |",
+        f"A file of\n{feedback.MOST_BYTES // 1_000_000} MB takes no more",
+        f"send {feedback.TRIES} ratings at once, then one each {feedback.TRY_SECONDS:.0f} seconds",
+        f"after {connections.HEAD_SECONDS:.0f} seconds and take what it asked for within {connections.STALL_SECONDS:.0f};",
+        f"let go after {running.GRACE_SECONDS} more seconds",
+        f"TimeoutStopSec={Settings().answer_seconds + 30}",
     ],
 )
 def test_the_numbers_are_those_of_the_program(sentence: str) -> None:

@@ -21,6 +21,7 @@ class Chat:
         page.goto(url)
         self.box = page.get_by_role("textbox", name="Your question")
         self.box.wait_for()
+        page.locator("#kr-stored:not(:empty)").wait_for()  # the scripts have begun
 
     def _check(self, requested: str, url: str) -> None:
         if not requested.startswith((url, "data:")):

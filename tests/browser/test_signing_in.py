@@ -19,15 +19,20 @@ ROOT = Path(__file__).parents[2]
 PASSWORDS = {"anna": "correct horse battery", "berta": "staple battery horse"}
 
 
-@pytest.fixture(scope="module")
-def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The page behind the login, for anna and berta."""
-    path = tmp_path_factory.mktemp("users") / "users.jsonl"
+def users_file(folder: Path) -> Path:
+    """A file of users with anna and berta."""
+    path = folder / "users.jsonl"
     hasher = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
     entries = [{"kind": "user", "name": n, "hash": hasher.hash(p), "added": ""} for n, p in PASSWORDS.items()]
     path.write_text("".join(json.dumps(entry) + "\n" for entry in entries))
     path.chmod(0o600)
-    with serving("tests/browser/protected_service.py", str(path)) as url:
+    return path
+
+
+@pytest.fixture(scope="module")
+def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The page behind the login, for anna and berta."""
+    with serving("tests/browser/protected_service.py", str(users_file(tmp_path_factory.mktemp("users")))) as url:
         yield url
 
 

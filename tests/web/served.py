@@ -15,17 +15,20 @@ import uvicorn
 from fake_assistant import FakeAssistant, build_answer
 from fastapi import FastAPI
 
+from ketarag.config import Settings
 from ketarag.types import Answer, Final, Progress, StreamEvent, Turn
-from ketarag.web import api
+from ketarag.web import api, export, features, feedback
+from ketarag.web.feedback import FeedbackFile
 from ketarag.web.limits import Limiter, Limits
 from ketarag.web.metrics import Counted
 from ketarag.web.service import Service
 
 
-def new_app(service: Service) -> FastAPI:
-    """The routes and the middleware as the server wires them."""
+def new_app(service: Service, store: FeedbackFile | None = None) -> FastAPI:
+    """The routes and the middleware as the server wires them; `store` takes feedback."""
     app = FastAPI(title="KetaRAG", openapi_url="/openapi.json")
-    app.include_router(api.router(service))
+    more = [feedback.router(service, store), export.router(service), features.router(Settings())]
+    app.include_router(api.router(service, *more))
     app.add_middleware(Limiter, limits=service.limits)
     app.add_middleware(Counted, metrics=service.metrics)
     return app
@@ -36,18 +39,20 @@ def new_service(assistant: object | None = None, limits: Limits | None = None) -
 
 
 @asynccontextmanager
-async def client(service: Service | None = None) -> AsyncIterator[httpx.AsyncClient]:
+async def client(service: Service | None = None, store: FeedbackFile | None = None) -> AsyncIterator[httpx.AsyncClient]:
     """Asks the app without a socket."""
-    transport = httpx.ASGITransport(app=new_app(service or new_service()))
+    transport = httpx.ASGITransport(app=new_app(service or new_service(), store))
     async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1") as made:
         yield made
 
 
 @contextmanager
-def listening(service: Service) -> Iterator[str]:
+def listening(service: Service, store: FeedbackFile | None = None) -> Iterator[str]:
     """The address of a server that is up."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
-        config = uvicorn.Config(new_app(service), log_level="warning", access_log=False, timeout_graceful_shutdown=2)
+        config = uvicorn.Config(
+            new_app(service, store), log_level="warning", access_log=False, timeout_graceful_shutdown=2
+        )
         server = uvicorn.Server(config)
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
         thread.start()

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 import served
-from fake_assistant import FakeAssistant
+from fake_assistant import FakeAssistant, build_answer
 from prometheus_client import REGISTRY
 from prometheus_client.parser import text_string_to_metric_families
 
 from ketarag.types import Answer
 from ketarag.web import health
+from ketarag.web.audit import AuditLog
 from ketarag.web.limits import Limits
 from ketarag.web.metrics import ROUTES
 
@@ -108,6 +110,26 @@ async def test_requests_answers_and_abstentions_are_counted() -> None:
     assert seen["ketarag_abstentions_total", ()] == 1
     assert seen["ketarag_step_seconds_count", ("read",)] == 3
     assert seen["ketarag_step_seconds_sum", ("read",)] == pytest.approx(3 * 0.0015)
+
+
+def test_the_time_to_the_first_claim_is_no_step() -> None:
+    service = served.new_service()
+    service.metrics.count_answer(build_answer("dose", timings_ms={"read": 20.0, "first_claim": 30.0}))
+    seen = samples(service.metrics.exposition().decode())
+    assert seen["ketarag_first_claim_seconds_sum", ()] == pytest.approx(0.03)
+    assert seen["ketarag_step_seconds_sum", ("read",)] == pytest.approx(0.02)
+    assert not [name for name in seen if "first_claim" in str(name[1])]
+
+
+def test_lines_that_the_audit_lost_are_seen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    service, audit = served.new_service(), AuditLog(tmp_path / "logs" / "audit.jsonl", 90)
+    assert b"audit" not in service.metrics.exposition()
+    service.metrics.watch(audit)
+    assert samples(service.metrics.exposition().decode())["ketarag_audit_lost_lines_total", ()] == 0
+    (tmp_path / "logs" / "audit.jsonl").unlink()
+    (tmp_path / "logs").rmdir()
+    audit.record("user:anna", "/v1/ask", "asked")
+    assert samples(service.metrics.exposition().decode())["ketarag_audit_lost_lines_total", ()] == 1
 
 
 async def test_what_runs_and_what_waits_is_seen() -> None:

@@ -14,6 +14,7 @@ import httpx
 import pytest
 import served
 
+from ketarag.web.feedback import FeedbackFile
 from ketarag.web.limits import Limits
 from ketarag.web.metrics import ROUTES
 from ketarag.web.schemas import MOST_PASSAGES
@@ -26,8 +27,9 @@ LINES = [line for line in PAGE.splitlines() if line.startswith("curl ")]
 
 
 @pytest.fixture(scope="module")
-def address() -> Iterator[str]:
-    with served.listening(served.new_service()) as found:
+def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    store = FeedbackFile(tmp_path_factory.mktemp("kept") / "feedback.jsonl")
+    with served.listening(served.new_service(), store) as found:
         yield found
 
 

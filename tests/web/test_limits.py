@@ -11,9 +11,10 @@ import pytest
 import served
 from fastapi import FastAPI
 
+from ketarag.config import Settings
 from ketarag.errors import SettingsError
 from ketarag.web import api
-from ketarag.web.limits import Limiter, Limits, address_of
+from ketarag.web.limits import Limiter, Limits, address_of, declared_length
 
 
 def scope(host: str | None) -> dict[str, Any]:
@@ -45,6 +46,36 @@ def test_a_limit_that_lets_nothing_through_is_an_error(name: str) -> None:
 
 def test_one_client_cannot_fill_the_line() -> None:
     assert Limits().burst < Limits().waiting
+
+
+def test_the_operator_sets_them() -> None:
+    assert Limits.of(Settings()) == Limits()
+    assert Limits.of(
+        Settings(
+            request_bytes=20_000,
+            answer_seconds=90,
+            client_rate=5,
+            client_burst=10,
+            answers_at_once=8,
+            answers_waiting=0,
+        )
+    ) == Limits(body=20_000, seconds=90, rate=5, burst=10, at_once=8, waiting=0)
+
+
+def test_an_answer_has_time_for_the_chat_model() -> None:
+    with pytest.raises(
+        SettingsError, match=r"KETARAG_LLM_SECONDS is 90.*KETARAG_ANSWER_SECONDS, which includes them, 60.*180"
+    ):
+        Limits.of(Settings(llm="openai:x", llm_seconds=90))
+    assert Limits.of(Settings(llm="openai:x", llm_seconds=90, answer_seconds=180)).seconds == 180
+    assert Limits.of(Settings(llm_seconds=90)).seconds == 60
+
+
+@pytest.mark.parametrize(
+    ("sent", "length"), [(b"12", 12), (b"", 0), (b"-1", 0), (b"1e3", 0), (b"9" * 5000, int("9" * 19))]
+)
+def test_a_declared_length_is_a_number_of_bytes(sent: bytes, length: int) -> None:
+    assert declared_length({"headers": [(b"content-length", sent)]}) == length
 
 
 async def test_too_many_requests_are_told_when_to_come_back() -> None:
@@ -95,3 +126,16 @@ async def test_a_body_that_does_not_come_is_not_waited_for() -> None:
         response = await client.post("/v1/ask", content=in_pieces(b" ", 10, pause=0.05))
     assert response.status_code == 408
     assert response.json()["error"]["type"] == "too_slow"
+
+
+async def test_files_may_be_larger_and_slower_and_nothing_else() -> None:
+    service = served.new_service(limits=Limits(body=1000, seconds=0.1))
+    app = FastAPI()
+    app.include_router(api.router(service))
+    app.add_middleware(Limiter, limits=service.limits, larger={"/v1/verify": 100_000})
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url="http://127.0.0.1") as client:
+        slow = await client.post("/v1/verify", content=in_pieces(b" " * 1000, 4, pause=0.05))
+        large = await client.post("/v1/verify", content=in_pieces(b" " * 10_000, 11))
+        other = await client.post("/v1/ask", content=b" " * 1001)
+    assert (slow.status_code, large.status_code, other.status_code) == (422, 413, 413)
+    assert "100,000 bytes" in large.json()["error"]["message"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import date
 from html.parser import HTMLParser
 
 import pytest
@@ -12,7 +13,8 @@ from hypothesis import strategies as st
 
 from ketarag.presentation import printable
 from ketarag.types import Answer, Citation, Claim, Verdict
-from ketarag.web import render
+from ketarag.web import cards, render
+from ketarag.web.escaping import escape
 
 PAYLOADS = [
     "<img src=x onerror=alert(1)>",
@@ -67,7 +69,7 @@ def hostile(text: str) -> Answer:
 @example(PAYLOADS[4])
 @example("\r\n\x00\ud800\u2028")
 def test_escaped_text_has_no_tag_and_reads_as_typed(text: str) -> None:
-    parsed = Parsed(render.escape(text))
+    parsed = Parsed(escape(text))
     assert parsed.tags == []
     assert parsed.text == shown(text)
 
@@ -75,7 +77,7 @@ def test_escaped_text_has_no_tag_and_reads_as_typed(text: str) -> None:
 @given(st.text())
 @example("*a* [b](c) `d` www.e.f")
 def test_escaped_text_has_nothing_that_markdown_reads(text: str) -> None:
-    bare = render.escape(text).replace("<br>", "").replace("&#", "").replace(";", "")
+    bare = escape(text).replace("<br>", "").replace("&#", "").replace(";", "")
     assert not set(bare) & set('<>&*_`[]()!#|~\\$@:/.+-="{}^\n')
 
 
@@ -83,8 +85,8 @@ def test_escaped_text_has_nothing_that_markdown_reads(text: str) -> None:
 def test_the_markup_does_not_depend_on_what_is_said(text: str) -> None:
     quiet, loud = hostile("word"), hostile(text.replace("•", ""))
     for draw in (
-        lambda answer: render.answer_html(answer, 1),
-        lambda answer: render.panel_html([(1, answer)], DOCUMENTS),
+        lambda answer: render.answer_html(answer, 1, DOCUMENTS),
+        lambda answer: cards.panel_html([(1, answer)], DOCUMENTS),
         lambda answer: render.question_html(answer.question),
         lambda answer: render.error_html(answer.question),
         lambda answer: render.header_html([replace(DOCUMENT, title=answer.text, publisher=answer.text)]),
@@ -97,13 +99,13 @@ def test_the_markup_does_not_depend_on_what_is_said(text: str) -> None:
 def test_rendered_blocks_have_no_line_break(text: str) -> None:
     """A blank line would end the HTML block, and Markdown would read on."""
     answer = hostile(text)
-    for html in (render.answer_html(answer, 1), render.panel_html([(1, answer)], DOCUMENTS)):
+    for html in (render.answer_html(answer, 1, DOCUMENTS), cards.panel_html([(1, answer)], DOCUMENTS)):
         assert "\n" not in html
 
 
 def test_answer_links_each_marker_to_its_card() -> None:
     answer = build_answer("How is it eliminated?")
-    html, panel = render.answer_html(answer, 3), render.panel_html([(3, answer)], DOCUMENTS)
+    html, panel = render.answer_html(answer, 3, DOCUMENTS), cards.panel_html([(3, answer)], DOCUMENTS)
     for marker in (1, 2):
         assert f'href="#cite-3-{marker}"' in html
         assert f'id="cite-3-{marker}"' in panel
@@ -112,7 +114,7 @@ def test_answer_links_each_marker_to_its_card() -> None:
 
 def test_card_shows_the_verbatim_quote_with_its_source_and_place() -> None:
     cited = citation("However, the duration of benefit is generally less than one week.")
-    text = Parsed(render.card_html(cited, 1, DOCUMENT)).text
+    text = Parsed(cards.card_html(cited, 1, DOCUMENT)).text
     assert cited.quote in text
     assert "Ketamine Pharmacology and Cancer Pain · 4 April 2020" in text
     assert "Miscellaneous Ketamine Facts" in text
@@ -121,25 +123,28 @@ def test_card_shows_the_verbatim_quote_with_its_source_and_place() -> None:
 
 def test_card_links_to_its_place_in_the_source() -> None:
     cited = citation("Topical ketamine")
-    place = render.place_id(DOCUMENT.id, cited.start, cited.end)
+    place = cards.place_id(DOCUMENT.id, cited.start, cited.end)
     assert place.endswith(f"-{cited.start}-{cited.end}")
-    assert f'href="#{place}" title="Show in the source: Source 1"' in render.card_html(cited, 1, DOCUMENT)
+    assert f'href="#{place}" title="Show in the source: Source 1"' in cards.card_html(cited, 1, DOCUMENT)
 
 
 def test_markers_say_what_they_do_and_only_an_answer_can_be_copied() -> None:
-    answer, declined = render.answer_html(build_answer("dose"), 1), render.answer_html(build_answer("pregnancy"), 1)
+    answer, declined = (
+        render.answer_html(build_answer("dose"), 1, DOCUMENTS),
+        render.answer_html(build_answer("pregnancy"), 1, DOCUMENTS),
+    )
     assert 'title="Citation 1: show in the source"' in answer
     assert 'title="Closest passage 1: show in the source"' in declined
     assert ("kr-copy" in answer, "kr-copy" in declined) == (True, False)
 
 
 def test_card_of_an_unknown_document_has_no_date() -> None:
-    assert "date" not in Parsed(render.card_html(citation("Topical ketamine"), 1, None)).text
+    assert "date" not in Parsed(cards.card_html(citation("Topical ketamine"), 1, None)).text
 
 
 def test_abstention_looks_different_and_shows_the_closest_passage() -> None:
     answer = build_answer("Is it safe in pregnancy?")
-    html, panel = render.answer_html(answer, 1), render.panel_html([(1, answer)], DOCUMENTS)
+    html, panel = render.answer_html(answer, 1, DOCUMENTS), cards.panel_html([(1, answer)], DOCUMENTS)
     assert "kr-abstained" in html
     assert "Evidence" not in html
     assert "Closest in the document (not an answer)" in Parsed(panel).text
@@ -147,7 +152,7 @@ def test_abstention_looks_different_and_shows_the_closest_passage() -> None:
 
 
 def test_abstention_without_anything_near_says_so() -> None:
-    panel = render.panel_html([(1, build_answer("pregnancy", nearest=()))], DOCUMENTS)
+    panel = cards.panel_html([(1, build_answer("pregnancy", nearest=()))], DOCUMENTS)
     assert "Nothing in the document comes close." in Parsed(panel).text
 
 
@@ -164,7 +169,7 @@ def test_bullets_with_equal_items_carry_their_marker_once() -> None:
 
 
 def test_a_follow_up_shows_what_was_searched() -> None:
-    text = Parsed(render.answer_html(build_answer("And the dose?", "dose for depression"), 1)).text
+    text = Parsed(render.answer_html(build_answer("And the dose?", "dose for depression"), 1, DOCUMENTS)).text
     assert "searched as “dose for depression”" in text
 
 
@@ -176,7 +181,56 @@ def test_a_long_question_is_cut_with_its_length() -> None:
 
 def test_warnings_are_shown() -> None:
     answer = build_answer("dose", warnings=("The document is from 2020.",))
-    assert "The document is from 2020." in Parsed(render.answer_html(answer, 1)).text
+    assert "Note: The document is from 2020." in Parsed(render.answer_html(answer, 1, DOCUMENTS)).text
+
+
+def test_an_answer_names_each_document_that_it_quotes_with_its_date_and_age() -> None:
+    other = replace(DOCUMENT, id="b.txt", title="Another", published=None)
+    quotes = (citation("Topical ketamine"), replace(citation("Topical ketamine"), marker=2, document_id=other.id))
+    answer = build_answer("dose", citations=quotes)
+    text = Parsed(render.answer_html(answer, 1, DOCUMENTS | {other.id: other})).text
+    assert (
+        "Evidence: strong · Ketamine Pharmacology and Cancer Pain, 4 April 2020 2020: check for newer guidance"
+        " · Another date not known: check that it is current"
+    ) in text
+
+
+@pytest.mark.parametrize(
+    ("published", "note"),
+    [
+        (None, "date not known: check that it is current"),
+        (date(2020, 4, 4), "2020: check for newer guidance"),
+        (date(2024, 11, 1), "2024: check for newer guidance"),
+        (date(2025, 1, 1), ""),
+        (date(2027, 1, 1), ""),
+    ],
+)
+def test_a_document_is_said_to_be_old_after_two_years(published: date | None, note: str) -> None:
+    assert render.age_note(published, date(2026, 11, 26)) == note
+
+
+def test_who_wrote_an_answer_and_what_was_repaired_is_said_in_words() -> None:
+    answer = build_answer("eliminated", written_by="openai:<b>")
+    first, second = answer.claims
+    text = Parsed(
+        render.answer_html(replace(answer, claims=(first, replace(second, repaired=True))), 1, DOCUMENTS)
+    ).text
+    assert "[2] the source’s own sentence" in text
+    assert "Written by openai:<b>, checked sentence by sentence against the source. Where a sentence did not" in text
+    assert "took its place" not in Parsed(render.answer_html(answer, 1, DOCUMENTS)).text
+    assert "Written by" not in render.answer_html(build_answer("dose"), 1, DOCUMENTS)
+
+
+def test_an_abstention_offers_questions_as_buttons() -> None:
+    html = render.answer_html(build_answer("pregnancy", suggestions=("What dose?", "<b>Which</b>?")), 1, DOCUMENTS)
+    assert [tag for tag, _ in Parsed(html).tags].count("button") == 4
+    assert "<b>Which</b>?" in Parsed(html).text
+    assert "What it does answer" not in render.answer_html(build_answer("pregnancy"), 1, DOCUMENTS)
+
+
+def test_an_answer_of_which_nothing_is_left_has_nothing_to_copy() -> None:
+    html = render.answer_html(build_answer("dose", claims=(), citations=()), 1, DOCUMENTS)
+    assert "kr-copy" not in html
 
 
 def test_working_says_the_step_after_the_claims_so_far() -> None:
@@ -187,12 +241,12 @@ def test_working_says_the_step_after_the_claims_so_far() -> None:
 
 
 def test_panel_has_the_latest_answer_first() -> None:
-    panel = render.panel_html([(1, build_answer("dose")), (2, build_answer("how long"))], DOCUMENTS)
+    panel = cards.panel_html([(1, build_answer("dose")), (2, build_answer("how long"))], DOCUMENTS)
     assert panel.index("cite-2-1") < panel.index("cite-1-1")
 
 
 def test_empty_panel_says_what_will_be_there() -> None:
-    assert "word for word" in render.panel_html((), DOCUMENTS)
+    assert "word for word" in cards.panel_html((), DOCUMENTS)
 
 
 def test_header_counts_documents_that_it_does_not_name() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -11,10 +12,11 @@ import pytest
 import served
 from fake_assistant import FakeAssistant
 
+from ketarag.types import Final
 from ketarag.web.audit import AuditLog
 from ketarag.web.auth import Principal
 from ketarag.web.limits import Limits
-from ketarag.web.service import Service, asked
+from ketarag.web.service import Asked, Service, asked
 
 
 def lines(path: Path) -> list[dict[str, Any]]:
@@ -71,3 +73,22 @@ def test_an_answer_that_nobody_waited_for_is_a_line(tmp_path: Path) -> None:
 def test_who_asks_is_whom_the_authentication_found(principal: Principal | None, who: str) -> None:
     scope = {"path": "/v1/ask", **({"ketarag.principal": principal} if principal else {})}
     assert asked("dose", scope).who == who
+
+
+async def test_a_conversation_begins_in_a_worker_and_is_counted() -> None:
+    service = Service(FakeAssistant())  # type: ignore[arg-type]
+    began: list[str] = []
+
+    def begin() -> Any:
+        began.append(threading.current_thread().name)
+        return FakeAssistant().conversation()
+
+    events = [event async for event in service.converse(Asked("dose", "local", "/"), begin)]
+    assert isinstance(events[-1], Final)
+    assert [name.startswith("ketarag-answer") for name in began] == [True]
+    assert b"ketarag_answers_total 1.0" in service.metrics.exposition()
+
+
+def test_everybody_has_the_shared_assistant_unless_somebody_says_otherwise() -> None:
+    service = Service(FakeAssistant())  # type: ignore[arg-type]
+    assert service.assistant_for({}) is service.assistant

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from ketarag.glossary import Glossary
 from ketarag.indexing.segment import segment
 from ketarag.types import Document, LeftOut, Span
-from ketarag.web.render import document_key
+from ketarag.web.cards import document_key
 from ketarag.web.source import LONGEST_SHOWN, Sources, document_html
 
 GLOSSARY = Glossary.load(CORPUS / "glossary.toml")
@@ -142,3 +142,21 @@ def test_only_a_single_document_is_open_from_the_start(count: int, shown: int) -
     assert len(sources.first) == shown
     assert sources.html(sources.first).count("<article") == shown
     assert sources.html(["1", "unknown", "0"]).count("<article") == count
+
+
+def test_a_sessions_own_document_stays_with_the_session() -> None:
+    shared = Sources({DOCUMENT.id: DOCUMENT}, GLOSSARY)
+    one, two = (Document("mine.txt", "Mine", f"Words of {name}.", "0" * 64) for name in ("anna", "berta"))
+    first, second = shared.among([DOCUMENT, one]), shared.among([DOCUMENT, two])
+    assert "anna" in first.html([one.id])
+    assert "berta" in second.html([two.id])
+    assert shared.html([one.id]) == shared.html([])
+    assert first.html([DOCUMENT.id]) == shared.html([DOCUMENT.id])
+    assert shared.among([DOCUMENT]) is shared
+
+
+def test_a_sessions_document_may_have_the_name_of_a_shared_one() -> None:
+    shared = Sources({DOCUMENT.id: DOCUMENT}, GLOSSARY)
+    mine = Document(DOCUMENT.id, "Mine", "Words of mine.", "0" * 64)
+    assert "Words of mine" in shared.among([mine]).html([DOCUMENT.id])
+    assert "Words of mine" not in shared.html([DOCUMENT.id])

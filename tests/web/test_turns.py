@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import time
-from dataclasses import replace
 
 import pytest
 from fake_assistant import DOCUMENT, QUOTES, TEXT, FakeAssistant
 
-from ketarag.types import Document, Hit
+from ketarag.types import Document
 from ketarag.web.schemas import Answered, Quote, Turn
 from ketarag.web.turns import QUOTES_KEPT, TURNS_KEPT, checked, restored
 
@@ -69,14 +68,14 @@ def test_an_answer_without_a_quote_that_stands_counts_as_none() -> None:
 
 
 class Elsewhere(FakeAssistant):
-    """Finds a passage that does not hold the quote."""
+    """Has no passage that holds the quote."""
 
     asked = 0
 
-    def retrieve(self, question: str, k: int = 5) -> list[Hit]:
+    def passage_at(self, document_id: str, start: int, end: int) -> str:
         self.asked += 1
-        (hit,) = super().retrieve(question)
-        return [replace(hit, passage=replace(hit.passage, start=hit.passage.start + 1))]
+        assert (document_id, start, end) == (GOOD.document_id, GOOD.start, GOOD.end)
+        return ""
 
 
 def test_a_passage_that_does_not_hold_the_quote_is_not_carried() -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from fastapi import APIRouter, Request
 from starlette.responses import Response
@@ -22,6 +22,9 @@ from ketarag.web.failures import Route, ServiceError
 from ketarag.web.service import Service, asked
 from ketarag.web.streaming import EVENT_STREAM, begun, frame, unless_gone
 from ketarag.web.turns import restored
+
+if TYPE_CHECKING:
+    from ketarag.assistant import Assistant
 
 FAILURES: dict[int | str, dict[str, Any]] = {
     400: {"model": schemas.ErrorBody, "description": "The body is no JSON"},
@@ -44,10 +47,10 @@ _STREAMED: dict[str, Any] = {
 }
 
 
-def router(service: Service) -> APIRouter:
-    """Everything under `/v1`, and health and metrics."""
+def router(service: Service, *more: APIRouter) -> APIRouter:
+    """Everything under `/v1`, and health and metrics; `more` are further routers of it."""
     made = APIRouter()
-    parts = [_own_router(service), openai_api.router(service), health.router(service)]
+    parts = [_own_router(service), *more, openai_api.router(service), health.router(service)]
     for part in parts:
         made.include_router(part)
     made.include_router(_unknown_router(_methods(parts)))
@@ -59,40 +62,43 @@ def _own_router(service: Service) -> APIRouter:
 
     @made.post("/ask", response_model=schemas.Answer, responses={200: _STREAMED}, summary="Ask a question")
     async def ask(request: Request, body: schemas.Ask) -> object:
-        turns = service.checked(body.history)
+        assistant = service.assistant_for(request.scope)
+        what, turns = asked(body.question, request.scope), service.checked(body.history, assistant)
         if EVENT_STREAM in request.headers.get("accept", ""):
-            frames = _frames(service.events(asked(body.question, request.scope), turns))
-            return await begun(request.receive, frames, _failed, "/v1/ask")
-        return await unless_gone(request.receive, service.answer(asked(body.question, request.scope), turns))
+            return await begun(request.receive, _frames(service.events(what, turns, assistant)), _failed, "/v1/ask")
+        return await unless_gone(request.receive, service.answer(what, turns, assistant))
 
     @made.post("/conversations", summary="Ask the next question of a conversation")
     async def conversations(request: Request, body: schemas.Converse) -> schemas.Conversed:
-        turns = service.checked(body.turns)
-        answer = await unless_gone(request.receive, service.answer(asked(body.question, request.scope), turns))
+        assistant = service.assistant_for(request.scope)
+        what, turns = asked(body.question, request.scope), service.checked(body.turns, assistant)
+        answer = await unless_gone(request.receive, service.answer(what, turns, assistant))
         told = schemas.Answer.model_validate(answer)
         latest = schemas.Turn.model_validate({"question": told.question, "answer": told.model_dump()})
-        return schemas.Conversed(answer=told, turns=service.checked([*turns, latest]))
+        return schemas.Conversed(answer=told, turns=service.checked([*turns, latest], assistant))
 
     @made.post("/retrieve", summary="Find passages")
     async def retrieve(request: Request, body: schemas.Retrieve) -> schemas.Retrieved:
-        turns = service.checked(body.history)
-        work = service.call(lambda: _retrieved(service, body, turns), asked(body.question, request.scope))
+        assistant = service.assistant_for(request.scope)
+        turns = service.checked(body.history, assistant)
+        work = service.call(lambda: _retrieved(assistant, body, turns), asked(body.question, request.scope))
         return await unless_gone(request.receive, work)
 
     @made.post("/verify", response_model=schemas.Verdict, summary="Check a claim against the documents")
     async def verify(request: Request, body: schemas.Verify) -> object:
-        work = service.call(lambda: service.assistant.verify(body.claim), asked(body.claim, request.scope))
+        assistant = service.assistant_for(request.scope)
+        work = service.call(lambda: assistant.verify(body.claim), asked(body.claim, request.scope))
         return await unless_gone(request.receive, work)
 
     return made
 
 
-def _retrieved(service: Service, body: schemas.Retrieve, turns: list[schemas.Turn]) -> schemas.Retrieved:
+def _retrieved(assistant: Assistant, body: schemas.Retrieve, turns: list[schemas.Turn]) -> schemas.Retrieved:
     """Searches the question that stands alone; of one that grew too long its end, where the question itself stands."""
     question = checked_question(body.question)
     questions = [turn.model_copy(update={"answer": schemas.Answered()}) for turn in turns]  # all that counts here
-    searched = condense(question, restored(questions, service.assistant)).standalone[-QUESTION_LIMIT:]
-    hits = service.assistant.retrieve(searched, k=body.k)
+    searched = condense(question, restored(questions, assistant)).standalone[-QUESTION_LIMIT:]
+    hits = assistant.retrieve(searched, k=body.k)
     return schemas.Retrieved(standalone_question=searched, hits=[schemas.Hit.model_validate(hit) for hit in hits])
 
 

@@ -51,7 +51,7 @@ class Proxies:
     def arrived(self, scope: Scope) -> Arrival:
         """The request that the server got, with what its peer may say about it."""
         peer = scope["client"][0] if scope.get("client") else ""
-        trusted = self._is_trusted(peer)
+        trusted = self.trusts(peer)
         claims = tuple(value for name, value in scope["headers"] if name == self._header)
         dropped = FORWARDED | {self._header}
         seen = {**scope, "headers": [(name, value) for name, value in scope["headers"] if name not in dropped]}
@@ -68,11 +68,12 @@ class Proxies:
             if address is None:
                 return peer
             peer = str(address)
-            if not self._is_trusted(peer):
+            if not self.trusts(peer):
                 return peer
         return peer
 
-    def _is_trusted(self, text: str) -> bool:
+    def trusts(self, text: str) -> bool:
+        """Whether an address is one of the proxies."""
         address = _address(text)
         return address is not None and any(address in network for network in self._networks)
 

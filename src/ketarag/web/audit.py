@@ -21,6 +21,7 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 
 from ketarag.errors import SettingsError
+from ketarag.web.appending import append_all, ends_whole
 
 logger = logging.getLogger(__name__)
 
@@ -113,16 +114,8 @@ class AuditLog:
     def _write(self, line: bytes, now: datetime) -> None:
         """Append `line`, turning over to a new file first when the day is another."""
         with self._lock, self._opened(now.date()) as file:
-            size = os.fstat(file).st_size
-            if size and os.pread(file, 1, size - 1) != b"\n":
-                line = b"\n" + line  # a crash left half a line: it stays, by itself
-            try:
-                written = 0
-                while written < len(line):
-                    written += os.write(file, line[written:])
-            except OSError:
-                os.ftruncate(file, size)  # a full disk took half the line
-                raise
+            torn = line and not ends_whole(file)
+            append_all(file, b"\n" + line if torn else line)  # what a crash left half of stays, by itself
 
     @contextmanager
     def _opened(self, today: date) -> Iterator[int]:

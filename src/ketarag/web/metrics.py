@@ -5,14 +5,20 @@ A registry of its own: nothing of other libraries in the process, and two apps i
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client.core import CounterMetricFamily
+from prometheus_client.registry import Collector
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from prometheus_client.core import Metric
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
     from ketarag.types import Answer
+    from ketarag.web.audit import AuditLog
     from ketarag.web.workers import Workers
 
 ROUTES = frozenset(
@@ -21,6 +27,11 @@ ROUTES = frozenset(
         "/v1/retrieve",
         "/v1/verify",
         "/v1/conversations",
+        "/v1/export",
+        "/v1/feedback",
+        "/v1/features",
+        "/v1/documents",
+        "/v1/documents/{id}",
         "/v1/chat/completions",
         "/v1/models",
         "/healthz",
@@ -29,6 +40,17 @@ ROUTES = frozenset(
     }
 )
 """Paths that are counted by name; every other one is "other", whatever it says."""
+
+
+def name_of(path: str) -> str:
+    """What may be said of a path in counts and logs."""
+    if path.startswith("/v1/documents/"):
+        return "/v1/documents/{id}"
+    return path if path in ROUTES else "other"
+
+
+FIRST_CLAIM = "first_claim"
+"""Of `Answer.timings_ms`: no step, but the time to the first claim."""
 
 _SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
 """Upper bounds of the buckets: a step takes a few milliseconds, a chat model some seconds."""
@@ -54,6 +76,13 @@ class Metrics:
             buckets=_SECONDS,
             registry=self.registry,
         )
+        self._first_claim = Histogram(
+            "ketarag_first_claim_seconds",
+            "From the beginning of an answer to its first verified claim",
+            buckets=_SECONDS,
+            registry=self.registry,
+        )
+        self._feedback = Counter("ketarag_feedback", "Answers that were rated", ["rating"], registry=self.registry)
         in_flight = Gauge("ketarag_in_flight", "Pieces of work in a thread", registry=self.registry)
         in_flight.set_function(lambda: workers.running)
         queue = Gauge("ketarag_queue_length", "Requests that wait for a thread", registry=self.registry)
@@ -61,17 +90,37 @@ class Metrics:
 
     def count_request(self, path: str, status: int) -> None:
         """One response that began."""
-        self._requests.labels(path if path in ROUTES else "other", str(status)).inc()
+        self._requests.labels(name_of(path), str(status)).inc()
 
     def count_answer(self, answer: Answer) -> None:
         """One answer and how long its steps took."""
         (self._abstentions if answer.abstained else self._answers).inc()
         for step, milliseconds in answer.timings_ms.items():
-            self._steps.labels(step).observe(milliseconds / 1000)
+            timer = self._first_claim if step == FIRST_CLAIM else self._steps.labels(step)
+            timer.observe(milliseconds / 1000)
+
+    def count_feedback(self, rating: Literal["up", "down"]) -> None:
+        """One piece of feedback that was kept."""
+        self._feedback.labels(rating).inc()
+
+    def watch(self, audit: AuditLog) -> None:
+        """Tell how many lines an audit lost, too."""
+        self.registry.register(_Lost(audit))
 
     def exposition(self) -> bytes:
         """Everything in Prometheus' text format."""
         return generate_latest(self.registry)
+
+
+class _Lost(Collector):
+    """Lines of an audit that could not be written, read when they are asked for."""
+
+    def __init__(self, audit: AuditLog) -> None:
+        self._audit = audit
+
+    def collect(self) -> Iterator[Metric]:
+        told = "Lines of the audit that could not be written"
+        yield CounterMetricFamily("ketarag_audit_lost_lines", told, self._audit.lost)
 
 
 class Counted:

@@ -1,57 +1,56 @@
-"""Answers and citations as the HTML of the chat and of the source panel: pure functions.
+"""Questions, answers and what stands around them as the HTML of the chat: pure functions.
 
-Everything that a user or a document says goes through `escape`, which leaves no character that HTML or Markdown
-gives a meaning, so nothing of it becomes a tag, a link or an emphasis. Not here: the page (`ketarag.web.page`), its
-style and its script (`static/`), the document itself (`ketarag.web.source`), text for terminals (`ketarag.presentation`).
+Everything that a user, a document or a model says goes through `escape`, so nothing of it becomes a tag, a link or an
+emphasis. Not here: the page (`ketarag.web.page`), its style and its scripts (`static/`), the quote cards
+(`ketarag.web.cards`), the document itself (`ketarag.web.source`), text for terminals (`ketarag.presentation`).
 """
 
 from __future__ import annotations
 
-import hashlib
 import re
 from collections.abc import Mapping, Sequence
+from datetime import UTC, date, datetime
 
-from ketarag.presentation import human_date, printable, strength
-from ketarag.types import Answer, Citation, Claim, Document, Step
+from ketarag.presentation import human_date, strength
+from ketarag.types import Answer, Claim, Document, Step
+from ketarag.web.cards import card_id
+from ketarag.web.escaping import escape
 
 STEPS: Mapping[Step, str] = {
     "condense": "Understanding the question",
     "retrieve": "Searching the document",
     "read": "Reading the passages",
+    "write": "Writing the answer",
     "compose": "Checking every statement against its source",
 }
 """What the reader sees while a step of the flow runs."""
 
 PLACEHOLDER = (
     '<div class="kr-welcome"><p class="kr-welcome-title">What would you like to know?</p>'
-    "<p>Every sentence of an answer is quoted from the source, with the place where it stands.</p></div>"
+    "<p>Every sentence of an answer comes with the place in the source where it stands.</p></div>"
 )
 """What an empty conversation shows."""
 
 FOOTER = (
     '<footer class="kr-foot">Shows what the document says; it is no medical advice. Check the source before you act. '
-    "Nothing you type is stored.</footer>"
+    '<span id="kr-stored"></span></footer>'
 )
-"""The line under the page."""
+"""The line under the page. What is stored, the server knows: the page's script asks it."""
 
 SHOWN_QUESTION = 600
 """Characters of a question that the chat repeats; a longer one is cut with its length."""
 
-_PLAIN = re.compile(r"[^\w ,;?%']|_")
-"""What `escape` encodes: all but letters, digits, spaces and punctuation without a meaning in HTML and Markdown."""
+CURRENT_YEARS = 2
+"""Years after which a document is said to be old enough to have been overtaken: guidelines are reviewed every few years."""
 
 _BULLET = re.compile(r"\s*•\s*")
 
-_COPY = '<p class="kr-tools"><button class="kr-copy" type="button">Copy with sources</button></p>'
-"""The page's script fills the clipboard from what the answer and its cards show."""
-
-
-def escape(text: str) -> str:
-    """`text` as HTML and Markdown that show exactly it: special characters as entities, line breaks as `<br>`.
-
-    Control characters and those that reorder text are shown as their escape, as in a terminal.
-    """
-    return _PLAIN.sub(lambda found: "<br>" if found[0] == "\n" else f"&#{ord(found[0])};", printable(text))
+_COPY = '<button class="kr-copy" type="button">Copy with sources</button>'
+_RATE = (
+    '<span class="kr-rate"><button class="kr-up" type="button">Helpful</button>'
+    '<button class="kr-down" type="button">Not helpful</button></span>'
+)
+"""Shown by the page's script where the operator switched feedback on."""
 
 
 def question_html(question: str) -> str:
@@ -62,9 +61,10 @@ def question_html(question: str) -> str:
     return _div("kr-question", f"{escape(question[:SHOWN_QUESTION].strip())} … {note}")
 
 
-def working_html(step: Step | None, claims: Sequence[Claim] = (), turn: int = 0) -> str:
-    """What is done so far, then what is being done."""
-    doing = f'<p class="kr-working">{STEPS[step] if step else "Working"} …</p>'
+def working_html(step: Step | None, claims: Sequence[Claim] = (), turn: int = 0, waiting: bool = False) -> str:
+    """What is done so far, then what is being done. `waiting`: others' questions come first."""
+    begins = "Waiting for the questions before yours" if waiting else "Working"
+    doing = f'<p class="kr-working">{STEPS[step] if step else begins} …</p>'
     return _div("kr-answer", "".join(claim_html(claim, turn) for claim in claims) + doing)
 
 
@@ -73,18 +73,25 @@ def error_html(message: str) -> str:
     return _div("kr-answer kr-error", f"<p>{escape(message)}</p>")
 
 
-def answer_html(answer: Answer, turn: int) -> str:
-    """An answer with links into its source; an abstention says so and names what comes closest."""
+def answer_html(answer: Answer, turn: int, documents: Mapping[str, Document]) -> str:
+    """An answer with links into its source; an abstention says so and names what comes closest.
+
+    `documents` give the titles and dates of what it quotes.
+    """
     claims = "".join(claim_html(claim, turn) for claim in answer.claims)
     body = _abstention(answer, turn) if answer.abstained else claims
-    tools = "" if answer.abstained else _COPY
-    notes = "".join(f'<p class="kr-note">{escape(warning)}</p>' for warning in answer.warnings)
-    return _div("kr-answer kr-abstained" if answer.abstained else "kr-answer", body + notes + _meta(answer) + tools)
+    notes = "".join(f'<p class="kr-note"><strong>Note:</strong> {escape(warning)}</p>' for warning in answer.warnings)
+    about = "" if answer.abstained else _sources(answer, documents) + _written_by(answer)
+    tools = _RATE if answer.abstained or not answer.claims else _COPY + _RATE
+    inner = f'{body}{notes}{about}{_searched(answer)}<p class="kr-tools">{tools}</p>'
+    classes = "kr-answer kr-abstained" if answer.abstained else "kr-answer"
+    return f'<div class="{classes}" id="answer-{turn}">{inner}</div>'
 
 
 def claim_html(claim: Claim, turn: int) -> str:
     """One sentence with its markers; a lead-in with bullets becomes a list."""
     markers = "".join(f"&nbsp;{_marker_link(turn, marker)}" for marker in claim.markers)
+    markers += ' <span class="kr-repaired">the source’s own sentence</span>' if claim.repaired else ""
     lead, *items = [escape(part) for part in _BULLET.split(claim.text)]
     if not items:
         return f"<p>{lead}{markers}</p>"
@@ -92,96 +99,78 @@ def claim_html(claim: Claim, turn: int) -> str:
     return f"<p>{lead}</p><ul>{''.join(f'<li>{item}</li>' for item in items)}</ul>"
 
 
-def panel_html(turns: Sequence[tuple[int, Answer]], documents: Mapping[str, Document]) -> str:
-    """The source panel: the cards of every answer, the latest first. `turns` are (number, answer), oldest first."""
-    groups = [_group(turn, answer, documents) for turn, answer in reversed(turns)]
-    empty = '<p class="kr-empty">The passages that an answer quotes are listed here, word for word.</p>'
-    return f'<div class="kr-cards">{"".join(groups) or empty}</div>'
-
-
-def card_html(citation: Citation, turn: int, document: Document | None, supports: bool = True) -> str:
-    """One citation: marker, title and date of its document, heading, the verbatim quote and where it stands.
-
-    The address of its link has the offsets, by which the page's script finds the sentence in the source.
-    """
-    published = f" · {human_date(document.published)}" if document and document.published else ""
-    told = citation.heading in ("", citation.title)
-    heading = "" if told else f'<p class="kr-heading">{escape(citation.heading)}</p>'
-    label = f"Source {citation.marker}" if supports else f"Closest passage {citation.marker}"
-    id, place = card_id(turn, citation.marker), place_id(citation.document_id, citation.start, citation.end)
-    return (
-        f'<article class="{"kr-card" if supports else "kr-card kr-near"}" id="{id}" '
-        f'tabindex="-1" title="{label} of question {turn}">'
-        f'<header><span class="kr-badge">{citation.marker}</span>'
-        f'<span class="kr-title">{escape(citation.title)}{published}</span></header>{heading}'
-        f'<blockquote class="kr-quote">{escape(citation.quote)}</blockquote>'
-        f'<footer><span class="kr-place">characters {citation.start:,}–{citation.end:,}</span> '
-        f'<a class="kr-show" href="#{place}" title="Show in the source: {label}">Show in the source</a>'
-        "</footer></article>"
-    )
-
-
-def card_id(turn: int, marker: int) -> str:
-    """The id of a card in the page; the answer links to it."""
-    return f"cite-{turn}-{marker}"
-
-
-def document_key(document_id: str) -> str:
-    """A name for a document that an id in the page can hold: ten hexadecimal digits."""
-    return hashlib.sha256(document_id.encode("utf-8", "surrogatepass")).hexdigest()[:10]
-
-
-def place_id(document_id: str, start: int, end: int) -> str:
-    """The id of a stretch of a document. Gradio takes `data-` attributes away, so the offsets stand in an id."""
-    return f"at-{document_key(document_id)}-{start}-{end}"
-
-
 def header_html(documents: Sequence[Document]) -> str:
     """The page's title and what it answers from."""
     shown = "; ".join(_document_line(document) for document in documents[:3])
     more = f" and {len(documents) - 3:,} more" if len(documents) > 3 else ""
     return (
-        '<header class="kr-top"><h1>KetaRAG</h1><p class="kr-tagline">Answers in the very words of the source, or says '
-        f'that the source does not answer.</p><p class="kr-source">Source: {shown or "no documents"}{more}</p></header>'
+        '<header class="kr-top"><h1>KetaRAG</h1><p class="kr-tagline">Answers from the source and shows where it '
+        f'stands, or says that the source does not answer.</p><p class="kr-source">Source: {shown or "no documents"}{more}</p></header>'
     )
 
 
+def age_note(published: date | None, today: date | None = None) -> str:
+    """What to keep in mind of a document of this age, "" where nothing; `today` is the present day when None."""
+    if published is None:
+        return "date not known: check that it is current"
+    days = ((today or datetime.now(UTC).date()) - published).days
+    return f"{published.year}: check for newer guidance" if days > CURRENT_YEARS * 365 else ""
+
+
 def _document_line(document: Document) -> str:
-    parts = [f"<em>{escape(document.title)}</em>", escape(document.publisher), _day(document)]
+    published = human_date(document.published) if document.published else ""
+    parts = [f"<em>{escape(document.title)}</em>", escape(document.publisher), published]
     return ", ".join(part for part in parts if part)
 
 
-def _day(document: Document) -> str:
-    return human_date(document.published) if document.published else ""
-
-
-def _group(turn: int, answer: Answer, documents: Mapping[str, Document]) -> str:
-    """The cards of one answer under its question."""
-    citations = answer.nearest if answer.abstained else answer.citations
-    cards = [card_html(one, turn, documents.get(one.document_id), not answer.abstained) for one in citations]
-    title = escape(answer.question.strip()[:120])
-    kind = '<p class="kr-kind">Closest in the document (not an answer)</p>' if answer.abstained and cards else ""
-    none = '<p class="kr-empty">Nothing in the document comes close.</p>' if not cards else ""
-    return f'<section class="kr-group"><h3>{title}</h3>{kind}{none}{"".join(cards)}</section>'
-
-
 def _abstention(answer: Answer, turn: int) -> str:
-    """That the documents do not answer, why, and links to what comes closest."""
+    """That the documents do not answer, why, links to what comes closest, and questions that they do answer."""
     parts = [f'<p class="kr-lead">{escape(answer.text)}</p>']
     if answer.reason:
         parts.append(f"<p>{escape(answer.reason)}</p>")
     if answer.nearest:
         links = " ".join(_marker_link(turn, citation.marker, "Closest passage") for citation in answer.nearest)
         parts.append(f'<p class="kr-meta">Closest in the document (not an answer): {links}</p>')
+    if answer.suggestions:
+        asks = (f'<button class="kr-suggest" type="button">{escape(one)}</button>' for one in answer.suggestions)
+        parts.append(f'<p class="kr-meta">What it does answer:</p><p class="kr-suggestions">{"".join(asks)}</p>')
     return "".join(parts)
 
 
-def _meta(answer: Answer) -> str:
-    """How strong the evidence is, and the question that was searched where it is not the one typed."""
-    parts = [] if answer.abstained else [f"Evidence: {strength(answer.confidence)}"]
-    if answer.standalone_question.strip() not in ("", answer.question.strip()):
-        parts.append(f"searched as “{escape(answer.standalone_question.strip())}”")
+def _sources(answer: Answer, documents: Mapping[str, Document]) -> str:
+    """How strong the evidence is, and the documents that are quoted, with their age."""
+    quoted = dict.fromkeys(citation.document_id for citation in answer.citations)
+    named = [_source(documents[id]) for id in quoted if id in documents]
+    evidence = [f"Evidence: {strength(answer.confidence)}"] if answer.confidence > 0 else []
+    parts = [*evidence, *named]
     return f'<p class="kr-meta">{" · ".join(parts)}</p>' if parts else ""
+
+
+def _source(document: Document) -> str:
+    published = f", {human_date(document.published)}" if document.published else ""
+    note = age_note(document.published)
+    aged = f' <span class="kr-age">{note}</span>' if note else ""
+    return f"<em>{escape(document.title)}</em>{published}{aged}"
+
+
+def _written_by(answer: Answer) -> str:
+    """Who wrote the sentences where it is not the documents, and what the mark of a repaired one means."""
+    if not answer.written_by:
+        return ""
+    repaired = " Where a sentence did not stand there, the source’s own took its place."
+    told = repaired if any(claim.repaired for claim in answer.claims) else ""
+    return (
+        f'<p class="kr-meta">Written by {escape(answer.written_by)}, checked sentence by sentence against the '
+        f"source.{told}</p>"
+    )
+
+
+def _searched(answer: Answer) -> str:
+    """The question that was searched, where it is not the one typed."""
+    searched = answer.standalone_question.strip()
+    if searched in ("", answer.question.strip()):
+        return ""
+    return f'<p class="kr-meta">searched as “{escape(searched)}”</p>'
 
 
 def _marker_link(turn: int, marker: int, label: str = "Citation") -> str:

@@ -63,6 +63,7 @@ class Claim(_Made):
     text: str
     markers: list[int]
     verdict: Verdict
+    repaired: bool = Field(description="the source's own sentence, in the place of what a chat model wrote")
 
 
 class Answer(_Made):
@@ -80,6 +81,10 @@ class Answer(_Made):
     warnings: list[str]
     timings_ms: dict[str, float]
     fingerprint: str = Field(description="index, settings and models: the same fingerprint gives the same answer")
+    written_by: str = Field(
+        description='the chat model that wrote the claims, "" where they are the documents\' own sentences'
+    )
+    suggestions: list[str] = Field(description="with an abstention: questions that the documents answer")
 
 
 class Answered(BaseModel):

@@ -12,6 +12,7 @@ from contextlib import aclosing, contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
+from ketarag.sequences import by_id
 from ketarag.types import Answer, Final, StreamEvent
 from ketarag.web.auth import principal_of
 from ketarag.web.limits import Limits
@@ -22,7 +23,7 @@ from ketarag.web.workers import Workers
 if TYPE_CHECKING:
     from starlette.types import Scope
 
-    from ketarag.assistant import Assistant
+    from ketarag.assistant import Assistant, Conversation
     from ketarag.web.audit import AuditLog
     from ketarag.web.schemas import Turn
 
@@ -38,38 +39,50 @@ class Asked:
     route: str
 
 
-def asked(text: str, scope: Scope) -> Asked:
-    """A question of the client that sent a request; "unknown" where nobody looked who it is."""
+def asked(text: str, scope: Scope, route: str | None = None) -> Asked:
+    """A question of the client that sent a request; "unknown" where nobody looked who it is.
+
+    `route` names what was asked where the request's own path says nothing: the page's events share one.
+    """
     try:
         who = str(principal_of(scope))
     except KeyError:
         who = "unknown"
-    return Asked(text, who, scope["path"])
+    return Asked(text, who, scope["path"] if route is None else route)
 
 
 class Service:
-    """One assistant for all clients. Keeps nothing of what it is asked, unless there is an audit."""
+    """One assistant for all clients. Keeps nothing of what it is asked, unless there is an audit.
+
+    `assistant_for` gives who sent a request the assistant to ask: the shared one, unless something that knows more of
+    the session's documents takes its place.
+    """
+
+    assistant_for: Callable[[Scope], Assistant]
 
     def __init__(self, assistant: Assistant, limits: Limits | None = None, audit: AuditLog | None = None) -> None:
         """`limits`: the defaults of `Limits` when None. `audit` gets who asked, when it is on."""
         self.assistant = assistant
+        self.assistant_for = lambda scope: assistant  # noqa: ARG005
         self.limits = limits or Limits()
-        self.documents = {document.id: document for document in assistant.documents}
+        self.documents = by_id(assistant.documents)
         self.workers = Workers(self.limits.at_once, self.limits.waiting)
         self.metrics = Metrics(self.workers)
         self._audit = audit
 
-    def checked(self, turns: Sequence[Turn]) -> list[Turn]:
-        """What holds of the turns that a client sent."""
-        return checked(turns, self.documents)
+    def checked(self, turns: Sequence[Turn], assistant: Assistant | None = None) -> list[Turn]:
+        """What holds of the turns that a client sent, by the documents of `assistant`, the shared one when None."""
+        return checked(turns, by_id(assistant.documents) if assistant else self.documents)
 
-    async def events(self, asked: Asked, turns: Sequence[Turn] = ()) -> AsyncGenerator[StreamEvent, None]:
-        """The events of one answer after checked `turns`. Raises QuestionError, and ServiceError as `Workers.run` does."""
+    async def converse(self, asked: Asked, begin: Callable[[], Conversation]) -> AsyncGenerator[StreamEvent, None]:
+        """The events of one answer in the conversation that `begin` gives, called in a worker.
+
+        Raises QuestionError, and ServiceError as `Workers.run` does.
+        """
 
         def work() -> Iterator[StreamEvent]:
             with self._audited(asked) as answers:
-                conversation = self.assistant.conversation(restored(turns, self.assistant))
-                for event in conversation.stream(asked.text):
+                for event in begin().stream(asked.text):
                     answers += [event.answer] if isinstance(event, Final) else []
                     yield event
 
@@ -79,13 +92,23 @@ class Service:
                     self.metrics.count_answer(event.answer)
                 yield event
 
-    async def answer(self, asked: Asked, turns: Sequence[Turn] = ()) -> Answer:
-        """The answer alone. Raises as `events`."""
-        async with aclosing(self.events(asked, turns)) as events:
+    async def events(
+        self, asked: Asked, turns: Sequence[Turn] = (), assistant: Assistant | None = None
+    ) -> AsyncGenerator[StreamEvent, None]:
+        """The events of one answer of `assistant`, the shared one when None, after checked `turns`. Raises as `converse`."""
+        answering = assistant or self.assistant
+
+        def begin() -> Conversation:
+            return answering.conversation(restored(turns, answering))
+
+        async with aclosing(self.converse(asked, begin)) as events:
             async for event in events:
-                if isinstance(event, Final):
-                    return event.answer
-        raise RuntimeError("the stream ended without an answer")
+                yield event
+
+    async def answer(self, asked: Asked, turns: Sequence[Turn] = (), assistant: Assistant | None = None) -> Answer:
+        """The answer alone, once the audit has it. Arguments and errors as of `events`."""
+        answers = [event.answer async for event in self.events(asked, turns, assistant) if isinstance(event, Final)]
+        return answers[-1]
 
     async def call(self, work: Callable[[], T], asked: Asked | None = None) -> T:
         """What `work` returns, called in a worker, for what somebody asked or for ourselves. Raises what it raises,
@@ -124,7 +147,7 @@ class Service:
                     asked.who,
                     asked.route,
                     outcome,
-                    fingerprint=self.assistant.fingerprint,
+                    fingerprint=answer.fingerprint if answer else self.assistant.fingerprint,
                     abstained=answer.abstained if answer else None,
                     seconds=time.monotonic() - began,
                     question=asked.text,

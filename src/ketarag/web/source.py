@@ -1,8 +1,8 @@
 """A whole document as the HTML of the source panel: headings, lists, reference markers, abbreviations, left-out parts.
 
 Every sentence is a `<span class="kr-s">` with its offsets in its id, so that the page's script can mark what an answer quotes
-without the document being sent again. Not here: answers and quote cards (`ketarag.web.render`), what is a sentence or
-a reference marker (`ketarag.indexing`).
+without the document being sent again. Not here: answers and quote cards (`ketarag.web.render`, `ketarag.web.cards`),
+what is a sentence or a reference marker (`ketarag.indexing`).
 """
 
 from __future__ import annotations
@@ -17,7 +17,8 @@ from ketarag.indexing.markers import disjoint, markdown_signs, reference_markers
 from ketarag.indexing.segment import segment
 from ketarag.presentation import human_date
 from ketarag.types import Document, Span
-from ketarag.web.render import document_key, escape, place_id
+from ketarag.web.cards import document_key, place_id
+from ketarag.web.escaping import escape
 
 LONGEST_SHOWN = 400_000
 """Characters of the longest document that is shown whole: about 150 pages, some megabytes of HTML."""
@@ -37,11 +38,21 @@ _CAPITALS = 2
 
 @dataclass(frozen=True)
 class Sources:
-    """The documents that the panel can show. Each is drawn once, when it is first asked for, and then kept."""
+    """The documents that the panel can show. Each is drawn once, when it is first asked for, and then kept.
+
+    `shared` are those of all sessions, where `documents` has one session's own beside them: what is the session's
+    stays with it.
+    """
 
     documents: Mapping[str, Document]
     glossary: Glossary
+    shared: Sources | None = None
     _drawn: dict[str, str] = field(default_factory=dict)
+
+    def among(self, documents: Sequence[Document]) -> Sources:
+        """These documents, as one session sees them; this very object where they are its own documents."""
+        mine = {document.id: document for document in documents}
+        return self if mine == self.documents else Sources(mine, self.glossary, self)
 
     @property
     def first(self) -> tuple[str, ...]:
@@ -54,6 +65,8 @@ class Sources:
         return f'<div class="kr-docs">{"".join(shown) or EMPTY}</div>'
 
     def _draw(self, id: str) -> str:
+        if self.shared and self.shared.documents.get(id) is self.documents[id]:
+            return self.shared._draw(id)
         if id not in self._drawn:
             self._drawn[id] = document_html(self.documents[id], self.glossary)
         return self._drawn[id]

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from ketarag import types
 from ketarag.answering.questions import checked_question
 from ketarag.errors import QuestionError
+from ketarag.sequences import by_id
 from ketarag.web.schemas import Answered, Quote, Turn
 
 if TYPE_CHECKING:
@@ -24,9 +25,6 @@ TURNS_KEPT = 20
 QUOTES_KEPT = 8
 """Quotes of one turn that count; an answer is one to three sentences."""
 
-_LOOKED_AT = 5
-"""Passages among which the one that a quote stands in is looked for; the search for a quote's own words finds it first."""
-
 
 def checked(turns: Sequence[Turn], documents: Mapping[str, types.Document]) -> list[Turn]:
     """The latest turns without what does not hold: questions that cannot be asked, quotes that no document has."""
@@ -34,14 +32,14 @@ def checked(turns: Sequence[Turn], documents: Mapping[str, types.Document]) -> l
     for turn in turns[-TURNS_KEPT:]:
         with suppress(QuestionError):
             asked = checked_question(turn.question)
-            quotes = [quote for quote in _distinct(turn.answer.citations) if _stands(quote, documents)]
+            quotes = [quote for quote in distinct(turn.answer.citations) if stands(quote, documents)]
             kept.append(Turn(question=asked, answer=Answered(citations=quotes[:QUOTES_KEPT])))
     return kept
 
 
 def restored(turns: Sequence[Turn], assistant: Assistant) -> list[types.Turn]:
     """Checked turns as `Assistant.conversation` takes them; the passages of the last one are looked up."""
-    documents = {document.id: document for document in assistant.documents}
+    documents = by_id(assistant.documents)
     return [_turn(turn, documents, assistant if turn is turns[-1] else None) for turn in turns]
 
 
@@ -56,7 +54,7 @@ def _turn(turn: Turn, documents: Mapping[str, types.Document], assistant: Assist
             start=quote.start,
             end=quote.end,
             score=0.0,
-            passage_id=_passage_id(quote, assistant) if assistant else "",
+            passage_id=assistant.passage_at(quote.document_id, quote.start, quote.end) if assistant else "",
         )
         for marker, quote in enumerate(turn.answer.citations, 1)
     )
@@ -77,21 +75,12 @@ def _turn(turn: Turn, documents: Mapping[str, types.Document], assistant: Assist
     return types.Turn(turn.question, turn.question, answer)
 
 
-def _passage_id(quote: Quote, assistant: Assistant) -> str:
-    """The indexed passage that holds a quote, "" where none does. Only a follow-up to the last turn needs it."""
-    with suppress(QuestionError):
-        place = types.Span(quote.start, quote.end)
-        for hit in assistant.retrieve(quote.quote, k=_LOOKED_AT):
-            if hit.passage.document_id == quote.document_id and hit.passage.span.contains(place):
-                return hit.passage.id
-    return ""
-
-
-def _distinct(quotes: Iterable[Quote]) -> list[Quote]:
+def distinct(quotes: Iterable[Quote]) -> list[Quote]:
+    """Each place once, in order."""
     return list({(quote.document_id, quote.start, quote.end): quote for quote in quotes}.values())
 
 
-def _stands(quote: Quote, documents: Mapping[str, types.Document]) -> bool:
+def stands(quote: Quote, documents: Mapping[str, types.Document]) -> bool:
     """Whether the document has these words there. The lengths are compared first: a place may be as long as a document."""
     document = documents.get(quote.document_id)
     if document is None or not quote.quote or quote.end - quote.start != len(quote.quote):

@@ -62,7 +62,7 @@ class Workers:
 
     @property
     def open(self) -> bool:
-        """False once `close` was called."""
+        """False once `refuse` or `close` was called."""
         return not self._closed
 
     async def run(self, make: Callable[[], Iterator[T]], seconds: float) -> AsyncGenerator[T, None]:
@@ -100,10 +100,14 @@ class Workers:
             unwanted.set()
             self._leave(work)
 
-    def close(self) -> None:
-        """Take no more work and wait until what runs and what is in line is done."""
+    def refuse(self) -> None:
+        """Take no more work; what runs and what is in line goes on."""
         with self._lock:
             self._closed = True
+
+    def close(self) -> None:
+        """Take no more work and wait until what runs and what is in line is done."""
+        self.refuse()
         self._pool.shutdown(wait=True)
 
     def _enter(self, work: _Work) -> None:

@@ -1,0 +1,59 @@
+"""What is switched on, and what the operator keeps: `GET /v1/features`, by which the page knows what to offer and to say."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fastapi import APIRouter, Request
+from pydantic import BaseModel, Field
+
+from ketarag.config import Settings
+from ketarag.web.api import FAILURES
+from ketarag.web.auth import principal_of
+from ketarag.web.failures import Route
+
+
+class Features(BaseModel):
+    """What this client may use."""
+
+    feedback: bool = Field(description="whether POST /v1/feedback keeps what is sent")
+    uploads: bool = Field(description="whether documents of one's own can be asked")
+    signed_in: str | None = Field(description="the name of who is signed in, where there is a login")
+    stored: str = Field(description="what is kept on the server, for people")
+
+
+def router(settings: Settings) -> APIRouter:
+    """The one route."""
+    refused: dict[int | str, dict[str, Any]] = {status: FAILURES[status] for status in (401, 403, 429, 503)}
+    made = APIRouter(prefix="/v1", route_class=Route, tags=["page"], responses=refused)
+    said = stored(settings)
+
+    @made.get("/features", summary="What is switched on, and what is kept")
+    async def features(request: Request) -> Features:
+        feedback = settings.feedback_file is not None
+        return Features(feedback=feedback, uploads=settings.uploads, signed_in=_name(request), stored=said)
+
+    return made
+
+
+def stored(settings: Settings) -> str:
+    """What the operator keeps of what is asked, in one or two sentences without a name or a place."""
+    days = f", for {settings.audit_days} days"
+    if settings.audit_text:
+        told = f"Your questions and the answers are recorded with your name{days}."
+    elif settings.audit_file is not None:
+        told = f"What you type is not stored; who asks and when is recorded{days}."
+    else:
+        told = "What you type is not stored."
+    if settings.feedback_file is not None:
+        told += " When you rate an answer, it is kept with its question and your words, without your name."
+    return told
+
+
+def _name(request: Request) -> str | None:
+    """Of a person; programs and whoever sits at this machine have none to show."""
+    try:
+        principal = principal_of(request.scope)
+    except KeyError:
+        return None
+    return principal.name if principal.kind in ("user", "proxy") else None

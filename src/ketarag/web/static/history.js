@@ -1,0 +1,97 @@
+// The conversation as this tab keeps it: after a reload it is there again, when the tab is closed it is gone.
+//
+// In sessionStorage, not localStorage: a ward's computer is used by many, and another tab or the next person must find
+// nothing (docs/decisions/0010). The records are the server's (web/page/kept.py), which checks them when they come back.
+
+import { byId, drawn, fill, pause } from "./dom.js";
+
+const KEY = "ketarag.conversation";
+const HOURS = 12; // a shift; a telephone keeps tabs for weeks
+const MOST = 40; // as MOST_KEPT in web/page/kept.py
+const CHARACTERS = 1_000_000; // the server reads 1,500,000, and browsers give 5,000,000
+
+const records = new Map(); // by the number of the answer
+let owner; // who is signed in; undefined until that is known
+
+// Private windows and strict settings may refuse any use of the storage.
+const attempt = (act) => {
+  try {
+    return act(sessionStorage);
+  } catch {
+    return undefined;
+  }
+};
+
+export const canKeep = () => attempt((storage) => {
+  storage.setItem(`${KEY}.probe`, "1");
+  storage.removeItem(`${KEY}.probe`);
+  return true;
+}) === true;
+
+export const forget = () => {
+  records.clear();
+  attempt((storage) => storage.removeItem(KEY));
+};
+
+// Keeps what there is, without the oldest answers where it would be too much. `draft`: a question not yet asked.
+export const keep = (draft = "") => {
+  if (owner === undefined) return;
+  let kept = [...records.values()];
+  for (;;) {
+    const entry = JSON.stringify({ version: 1, owner, saved: Date.now(), records: kept, draft });
+    const fits = entry.length <= CHARACTERS && attempt((storage) => { storage.setItem(KEY, entry); return true; });
+    if (fits) return;
+    if (!kept.length) return void attempt((storage) => storage.removeItem(KEY));
+    kept = kept.slice(1);
+  }
+};
+
+const isText = (one) => typeof one === "string";
+
+// What was kept, if it is whole, this person's and of today; anything else is removed.
+const read = () => {
+  let entry;
+  try {
+    entry = JSON.parse(sessionStorage.getItem(KEY));
+  } catch {
+    entry = null;
+  }
+  const age = Date.now() - entry?.saved;
+  const holds = entry?.version === 1 && entry.owner === owner && age >= 0 && age < HOURS * 3_600_000
+    && Array.isArray(entry.records) && entry.records.every(isText) && isText(entry.draft);
+  if (!holds) attempt((storage) => storage.removeItem(KEY));
+  return holds ? entry : null;
+};
+
+// Brings the conversation back, once it is known who is signed in ("" for nobody).
+export const restore = async (name) => {
+  owner = name;
+  const entry = records.size ? null : read();
+  if (!entry) return keepIfAny();
+  const box = await drawn("#kr-ask textarea");
+  if (entry.draft && !box.value) fill(box, entry.draft);
+  if (!entry.records.length) return;
+  fill(await drawn("#kr-kept :is(textarea, input)"), JSON.stringify(entry.records.slice(-MOST)));
+  await pause(50); // Gradio takes the value over
+  byId("kr-restore").click();
+};
+
+const keepIfAny = () => { if (records.size) keep(); };
+
+// The server tells what to keep: forget the answers from number `first` on, then these are it.
+export const take = (element) => {
+  const { first, records: fresh } = JSON.parse(atob(element.textContent));
+  for (const number of [...records.keys()]) if (number >= first) records.delete(number);
+  fresh.forEach((record, at) => records.set(first + at, record));
+  for (const number of [...records.keys()].slice(0, -MOST)) records.delete(number);
+  if (records.size) keep();
+  else forget();
+};
+
+const turnOf = (record) => {
+  const bytes = Uint8Array.from(atob(record.split(".")[0]), (char) => char.charCodeAt(0));
+  return JSON.parse(new TextDecoder().decode(bytes));
+};
+
+// The conversation: [number, {question, answer}], oldest first, the answer as /v1/ask gives it.
+export const turns = () => [...records].map(([number, record]) => [number, turnOf(record)]);
