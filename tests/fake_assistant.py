@@ -133,6 +133,7 @@ class FakeAssistant:
 
     documents = (DOCUMENT,)
     fingerprint = "fake"
+    chat_model = None
 
     def conversation(self, turns: Sequence[Turn] = ()) -> FakeConversation:
         return FakeConversation(turns)

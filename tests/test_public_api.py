@@ -81,7 +81,7 @@ def test_every_home_holds_what_it_is_said_to(home: str) -> None:
 
 def test_every_error_is_a_ketarag_error() -> None:
     errors = [getattr(ketarag, name) for name in PUBLIC if name.endswith("Error")]
-    assert len(errors) == 6
+    assert len(errors) == 8
     assert all(issubclass(error, ketarag.KetaRAGError) for error in errors)
 
 

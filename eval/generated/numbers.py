@@ -8,22 +8,33 @@ from __future__ import annotations
 
 import re
 
-from eval.metrics import contains
 from ketarag.text import normalise
 
-_FIGURE = re.compile(
-    r"(?<![\w.])\d+(?:[.,]\d+)*\s*(?:%|(?:mg|microgram|ug|g|ml|mmol|mm)(?:/[a-z0-9/]+)?(?![a-z]))?", re.IGNORECASE
+_UNIT = r"%|(?:microgram|mg|kg|g|ml|mmol|h|min)(?:/[a-z0-9/]+)?(?![a-z])"
+_FIGURE = re.compile(rf"(?<![\w.])(\d+(?:[.,]\d+)*)(?:\s*({_UNIT}))?")
+_SPELT = (
+    (re.compile(r"(?<=\d)\s*(?:mcg|µg|μg|ug|micrograms?)(?![a-z])"), " microgram"),
+    (re.compile(r"(?<=\d)\s*(?:percent|per cent)\b"), "%"),
+    (re.compile(r"(?<=\d)[ -]*(?:hours?|hrs?)\b"), " h"),
+    (re.compile(r"(?<=\d)[ -]*(?:minutes?|mins)\b"), " min"),
 )
-_MICRO = re.compile(r"(?<=\d)\s*(?:mcg|µg|μg|ug|micrograms?)\b", re.IGNORECASE)
-_PERCENT = re.compile(r"(?<=\d)\s*(?:percent|per cent)\b", re.IGNORECASE)
+"""One way to write each unit."""
 
 
 def foreign_numbers(claim: str, source: str) -> tuple[str, ...]:
-    """The figures of `claim`, with their unit of mass, volume or percent, that do not stand in `source`; each once, in order."""
-    held = _plain(source)
-    figures = dict.fromkeys(figure.strip().rstrip(".,") for figure in _FIGURE.findall(_plain(claim)))
-    return tuple(figure for figure in figures if not contains(held, figure))
+    """The figures of `claim`, with their unit of mass, volume, time of day or percent, that `source` does not hold; each once, in order.
+
+    A figure without a unit is held by the same one with any.
+    """
+    held = _figures(source)
+    numbers = {number for number, _ in held}
+    said = dict.fromkeys(_figures(claim))
+    foreign = [(n, unit) for n, unit in said if n not in numbers or (unit and (n, unit) not in held)]
+    return tuple(f"{number} {unit}".strip().replace(" %", "%") for number, unit in foreign)
 
 
-def _plain(text: str) -> str:
-    return _PERCENT.sub("%", _MICRO.sub(" microgram", normalise(text)))
+def _figures(text: str) -> list[tuple[str, str]]:
+    plain = normalise(text)
+    for written, one_way in _SPELT:
+        plain = written.sub(one_way, plain)
+    return [(number, unit) for number, unit in _FIGURE.findall(plain)]

@@ -17,6 +17,9 @@ from eval.report.plots import sparkline, stacked_bar
 SLOWEST = 10
 """Cases that the table of the slowest names."""
 
+FIRST_CLAIM = "first_claim"
+"""Of a record's timings: no step, but the time to the first claim."""
+
 
 @dataclass(frozen=True, slots=True)
 class FigureRow:
@@ -198,7 +201,8 @@ def _laps(questions: Iterable[QuestionRecord]) -> dict[str, list[float]]:
     laps: dict[str, list[float]] = {}
     for record in (record for record in questions if not record.error):
         for step, milliseconds in record.timings_ms.items():
-            laps.setdefault(step, []).append(milliseconds)
+            if step != FIRST_CLAIM:
+                laps.setdefault(step, []).append(milliseconds)
     return laps
 
 
@@ -219,7 +223,7 @@ def slowest(run: Run, baseline: Run | None) -> tuple[SlowRow, ...]:
     timed = sorted((r for r in run.questions if "all" in r.timings_ms), key=lambda r: (-r.timings_ms["all"], r.id))
     rows = []
     for record in timed[:SLOWEST]:
-        steps = {step: laps for step, laps in record.timings_ms.items() if step != "all"}
+        steps = {step: laps for step, laps in record.timings_ms.items() if step not in ("all", FIRST_CLAIM)}
         longest = max(sorted(steps), key=lambda step: steps[step], default="")
         was = before.get(record.id)
         rows.append(SlowRow(record, record.timings_ms["all"], longest, None if was is None else was * scale))

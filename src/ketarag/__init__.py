@@ -18,12 +18,14 @@ if TYPE_CHECKING:
     from ketarag.assistant import Assistant, Conversation
     from ketarag.config import Settings
     from ketarag.errors import (
+        ChatModelError,
         CorpusError,
         IndexingError,
         KetaRAGError,
         ModelError,
         QuestionError,
         SettingsError,
+        StoreError,
     )
     from ketarag.indexing.build import IndexSummary
     from ketarag.types import (
@@ -53,7 +55,8 @@ _HOMES = {
     "ketarag.assistant": ("Assistant", "Conversation"),
     "ketarag.config": ("Settings",),
     "ketarag.errors": (
-        "CorpusError", "IndexingError", "KetaRAGError", "ModelError", "QuestionError", "SettingsError",
+        "ChatModelError", "CorpusError", "IndexingError", "KetaRAGError", "ModelError", "QuestionError", "SettingsError",
+        "StoreError",
     ),
     "ketarag.indexing.build": ("IndexSummary",),
     "ketarag.types": (
@@ -64,9 +67,9 @@ _HOMES = {
 _HOME = {name: home for home, names in _HOMES.items() for name in names}
 
 __all__ = [
-    "Answer", "Assistant", "Citation", "Claim", "Conversation", "CorpusError", "Document", "Evidence", "Final", "Hit",
+    "Answer", "Assistant", "ChatModelError", "Citation", "Claim", "Conversation", "CorpusError", "Document", "Evidence", "Final", "Hit",
     "IndexSummary", "IndexingError", "KetaRAGError", "LeftOut", "ModelError", "Passage", "Progress", "QuestionError",
-    "Section", "Sentence", "Settings", "SettingsError", "Span", "StreamEvent", "Turn", "Verdict", "VerifiedClaim",
+    "Section", "Sentence", "Settings", "SettingsError", "Span", "StoreError", "StreamEvent", "Turn", "Verdict", "VerifiedClaim",
     "__version__", "build_index",
 ]  # fmt: skip
 

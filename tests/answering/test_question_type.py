@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ketarag.answering.question_type import Kind, asked_for, holds
+from ketarag.answering.question_type import Kind, asked_for, asks_for_an_amount, holds, holds_an_amount
 
 
 @pytest.mark.parametrize(
@@ -29,6 +29,10 @@ from ketarag.answering.question_type import Kind, asked_for, holds
         ("In which year was it approved?", Kind.DATE),
         ("How old were the patients?", Kind.AGE),
         ("How often is it given?", Kind.FREQUENCY),
+        ("How many infusions per week?", Kind.FREQUENCY),
+        ("max dose of csci ketamine per day?", Kind.DOSE),
+        ("max labetalol PO per day?", Kind.DOSE),
+        ("burst dose by CSCI, mg per day?", Kind.DOSE),
         ("How many patients were enrolled in the RCT?", Kind.PARTICIPANTS),
         ("In which country is it marketed?", Kind.COUNTRY),
         ("Who may prescribe it?", Kind.PERSON),
@@ -97,3 +101,53 @@ def test_any_sentence_will_do_where_nothing_particular_is_asked(sentence: str) -
 def test_any_text_can_be_looked_at(text: str, kind: Kind) -> None:
     assert asked_for(text) in Kind
     assert holds(kind, text) in (True, False)
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "max dose of csci ketamine per day?",
+        "What is the maximum recommended daily dose of SC ketamine?",
+        "What IV dose is used?",
+        "and what is the starting dose by that route?",
+        "Intranasal ketamine dose for an adult?",
+        "what's the usual dosage?",
+        "How many mg are given?",
+    ],
+)
+def test_a_question_for_the_dose_itself_asks_for_an_amount(question: str) -> None:
+    assert asks_for_an_amount(question)
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "At which dose range is it a painkiller?",
+        "How did the groups compare for treatment failure at maximum dose?",
+        "Treatment failures at the maximum dose, figures please",
+        "By how much should the dose be reduced?",
+        "Why is the dose low?",
+        "Which routes are there?",
+        "How much pulse rises after the dose?",
+        "",
+    ],
+)
+def test_what_happens_at_a_dose_is_no_amount(question: str) -> None:
+    assert not asks_for_an_amount(question)
+
+
+@pytest.mark.parametrize(
+    ("sentence", "held"),
+    [
+        ("A single dose (typically 500 microgram/kg) is given.", True),
+        ("Give 2.5mg.", True),
+        ("Give 500 milligrams.", True),
+        ("Two tablets are taken.", True),
+        ("Use 20 mL.", True),
+        ("There were fewer failures at the maximum dose (25 vs. 50%).", False),
+        ("It lasts 4 h.", False),
+        ("", False),
+    ],
+)
+def test_whether_a_sentence_holds_an_amount(sentence: str, held: bool) -> None:
+    assert holds_an_amount(sentence) is held

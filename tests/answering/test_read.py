@@ -13,7 +13,7 @@ from sentences import hits_of, make_passage
 
 from ketarag.answering.features import SENTENCE_FEATURES, FeatureExtractor, candidates
 from ketarag.answering.rarity import TermStatistics
-from ketarag.answering.read import NETWORK_PASSAGES, FeatureReader, TrainedReader, most_promising
+from ketarag.answering.read import NETWORK_PASSAGES, WITHOUT_AMOUNT, FeatureReader, TrainedReader, most_promising
 from ketarag.answering.summary import CONFIDENCE_FEATURES, NETWORK_CONFIDENCE_FEATURES, NETWORK_SENTENCE_FEATURES
 from ketarag.answering.weights import FIRST_READER, Logistic, ReaderWeights
 from ketarag.config import shipped_corpus
@@ -174,7 +174,7 @@ def test_the_network_can_put_a_sentence_first_that_shares_no_word() -> None:
 
 def test_the_confidence_sees_the_passage_that_most_likely_answers_and_the_best_sentence() -> None:
     network = RecordingModel({"Dreams may be vivid.": 3.0, "Relief persists.": 1.0})
-    asked = ("What dose is given?", hits_of(DOSE, HARM))
+    asked = ("What is given?", hits_of(DOSE, HARM))
     for sentence, column, value in (
         ({"network_lead": 1.0}, "network_most", 3.0),
         ({"network_lead": 1.0}, "network_next", 1.0),
@@ -207,3 +207,17 @@ def test_the_fingerprint_names_both_weights_and_the_network() -> None:
     assert len({reader.fingerprint for reader in readers}) == 4
     assert one.fingerprint == trained(RecordingModel(), {"cosine": 1.0}, {}).fingerprint
     assert (one.threshold, one.share) == (0.5, 0.8)
+
+
+@pytest.mark.parametrize(
+    ("question", "declined"),
+    [
+        ("What dose is repeated weekly?", True),
+        ("How often is the dose repeated?", False),
+        ("What dose is given SC?", False),
+    ],
+)
+def test_a_dose_is_not_answered_by_a_sentence_without_one(question: str, declined: bool) -> None:
+    opinions = {DOSE.sentences[0 if "SC" in question else 1].clean: 9.0}
+    reader = trained(RecordingModel(opinions), {"network_evidence": 1.0}, {"network_most": 1.0})
+    assert (reader.read(question, hits_of(DOSE)).confidence <= WITHOUT_AMOUNT) is declined

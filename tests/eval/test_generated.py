@@ -104,6 +104,9 @@ def comparison() -> Iterator[Comparison]:
         ("It lasts 2 weeks, 2 weeks.", "It lasts a week.", ("2",)),
         ("Of 1,200 patients 0.5 responded.", "Of 1,200 patients 0.5 responded.", ()),
         ("GluN2B and S-ketamine act.", "nothing", ()),
+        ("A single 4-hour infusion, 40 minutes.", "a single 4h infusion over 40min", ()),
+        ("A single 4-hour infusion.", "a single 14h infusion of 4 days", ("4 h",)),
+        ("100mg/24h by CIVI for 2 days", "ketamine 100 mg/24h for 2 days", ()),
         ("No figure.", "", ()),
     ],
 )

@@ -189,7 +189,7 @@ def test_a_damaged_index_is_noticed_and_built_again(tmp_path: Path, damage: str)
     shutil.copy(shipped_corpus() / "glossary.toml", corpus)
     (corpus / "coffee.md").write_text(COFFEE, encoding="utf-8")
     build_index(corpus=corpus, index=index)
-    (passages,) = index.glob("*/passages.jsonl")
+    (passages,) = index.glob("segments/*/passages.jsonl")
     data = passages.read_bytes()
     if damage == "removed":
         passages.unlink()

@@ -48,7 +48,7 @@ def chosen() -> list[QuestionCase]:
     follow_ups = [case for case in cases if case.category == "follow_up"]
     answerable = [case for case in cases if case.answerable and case.category != "follow_up"]
     others = [case for case in cases if not case.answerable and case.category != "follow_up"]
-    return [*_spread(answerable, 56), *_spread(follow_ups, 12), *_spread(others, 36)]
+    return [*_spread(answerable, 50), *_spread(follow_ups, 10), *_spread(others, 42)]
 
 
 def _spread(cases: list[QuestionCase], count: int) -> list[QuestionCase]:

@@ -35,7 +35,7 @@ PLACES = {
     "Why does oral ketamine give more norketamine than an injection?": "Because of extensive first-pass metabolism",
     "Is norketamine an analgesic?": "is analgesic in rodents, this remains to be clarified in humans",
     "Does ketamine induce its own metabolism?": "Ketamine causes hepatic enzyme induction and enhances its own metabolism",
-    "How fast does the dose rise in people who misuse ketamine?": "about a 7-fold increase in dose after the first 2 months of use",
+    "How quickly does tolerance develop in people who misuse ketamine?": "about a 7-fold increase in dose after the first 2 months of use",
     "What does ketamine do to heart rate and intracranial pressure?": "causes tachycardia and intracranial hypertension",
     "How many patients have vivid dreams or hallucinations after procedural anesthesia?": "a quarter of patients experience vivid dreams",
     "Why is the use of ketamine for chronic pain expected to decline?": "will probably result in a decline in the use of ketamine",

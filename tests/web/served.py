@@ -17,17 +17,23 @@ from fastapi import FastAPI
 
 from ketarag.config import Settings
 from ketarag.types import Answer, Final, Progress, StreamEvent, Turn
-from ketarag.web import api, export, features, feedback
+from ketarag.web import api, export, features, feedback, upload_routes
 from ketarag.web.feedback import FeedbackFile
 from ketarag.web.limits import Limiter, Limits
 from ketarag.web.metrics import Counted
 from ketarag.web.service import Service
+from ketarag.web.uploads import Desks
 
 
 def new_app(service: Service, store: FeedbackFile | None = None) -> FastAPI:
     """The routes and the middleware as the server wires them; `store` takes feedback."""
     app = FastAPI(title="KetaRAG", openapi_url="/openapi.json")
-    more = [feedback.router(service, store), export.router(service), features.router(Settings())]
+    more = [
+        feedback.router(service, store),
+        export.router(service),
+        features.router(Settings(), None),
+        upload_routes.router(Desks(service.assistant)),
+    ]
     app.include_router(api.router(service, *more))
     app.add_middleware(Limiter, limits=service.limits)
     app.add_middleware(Counted, metrics=service.metrics)

@@ -60,7 +60,7 @@ def test_the_line_gets_an_answer(line: str, address: str) -> None:
 
 def test_every_route_has_a_line() -> None:
     shown = {re.sub(rf".*{ADDRESS}(\S+).*", r"\1", line) for line in LINES}
-    assert shown == ROUTES
+    assert shown == ROUTES - {"/mcp", "/v1/documents/{id}"}  # docs/mcp.md and docs/uploads.md show those
 
 
 @pytest.mark.parametrize("example", EXAMPLES, ids=["httpx", "openai"])

@@ -29,8 +29,9 @@ from ketarag.web.accounts import add_account
 from ketarag.web.api_keys import hash_key, new_key
 from ketarag.web.audit import AuditLog
 from ketarag.web.auth import Authentication, principal_of
+from ketarag.web.limits import MCP as PATH
 from ketarag.web.limits import Limiter, Limits
-from ketarag.web.mcp_server import PATH, Endpoint, new_server
+from ketarag.web.mcp_server import Endpoint, new_server
 from ketarag.web.service import Service
 
 MODES = ["auto", "legacy"]

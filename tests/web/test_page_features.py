@@ -17,7 +17,7 @@ from ketarag.web.features import stored
 
 async def told(settings: Settings, signed_in: bool = False, **headers: str) -> dict[str, object]:
     app = FastAPI()
-    app.include_router(features.router(settings))
+    app.include_router(features.router(settings, None))
     app.add_middleware(Authentication, settings=settings)
     transport = httpx.ASGITransport(app=app, client=("127.0.0.1", 4711))
     async with httpx.AsyncClient(transport=transport, base_url=HERE) as browser:

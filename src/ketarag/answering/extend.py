@@ -15,8 +15,11 @@ from itertools import chain
 from ketarag.protocols import Reader, Retriever
 from ketarag.types import Evidence, Hit, Reading
 
+ADDED_PASSAGES = 5
+"""Passages of the further documents that are read for one question. Their sentences are mostly new to the reader, unlike those of a small
+library, and each passage takes some 16 vectors."""
 KEPT_PASSAGES = 24
-"""Passages of the further documents whose sentences' vectors are kept: two questions' worth, up to 10 MB."""
+"""Passages of the further documents whose sentences' vectors are kept: those of the last five questions, up to 15 MB."""
 BESIDE = 0.8
 """The part of the surer collection's confidence that the other one's must reach to be compared with it at all."""
 ALIKE = 0.5
@@ -73,8 +76,10 @@ class ExtendedReader:
 
     def read(self, question: str, hits: Sequence[Hit], context: str = "", carried: Sequence[str] = ()) -> Reading:
         """Evidence of what answers; `confidence` is the surer one's."""
+        own = self._part(hits, added=True)
+        first = [hit for hit in own if hit.passage.id in carried or hit.rank <= ADDED_PASSAGES]
         shared = self._shared.read(question, self._part(hits, added=False), context, carried)
-        added = self._added.read(question, self._part(hits, added=True), context, carried)
+        added = self._added.read(question, first, context, carried)
         surer, other = sorted((shared, added), key=lambda reading: -reading.confidence)  # shared first where equal
         if other.confidence < max(self.threshold, BESIDE * surer.confidence) or not other.evidence:
             return surer

@@ -131,6 +131,28 @@ IMPLIED_WORD = {
 }
 """The noun that such a question asks for without naming it: "how long" is a duration."""
 
+_AMOUNT_ASKED = re.compile(
+    r"(?:(?:and|so|but|ok|okay),? )?(?:(?:what(?:'s| is| are| was| were| would be)?|which|give(?: me)?|tell me|state) )?"
+    r"(?:(?:the|an?|its|usual|typical|normal|recommended|standard|starting|initial|daily|total|single|loading|bolus|burst|maintenance|analgesic|safe|right|correct|exact|best"
+    r"|average|mean|max(?:imum|imal|\.)?|min(?:imum|imal|\.)?|highest|lowest|iv|intravenous|oral|po|sc|subcutaneous|csci|civi|im|intranasal"
+    r"|adult|child|paediatric|pediatric|ketamine) )*dos(?:e|es|age)\b(?! range)|how many (?:mg|mcg|milligrams?|micrograms?)\b"
+)
+_AMOUNT = re.compile(
+    r"\d\s?(?:(?:milli|micro|nano)?(?:grams?|grammes?|lit(?:re|er)s?)|[mnu]?g|mcg|kg|m?l|units?|iu|meq|m?mol)\b"
+    r"|\b(?:tablets?|capsules?|drops?|puffs?|sprays?|sachets?|vials?|ampoules?|spoons?|patch(?:es)?|(?:half|double|same) the dose)\b"
+)
+
+
+def asks_for_an_amount(question: str) -> bool:
+    """True where nothing but an amount answers: the dose itself is asked for, not what happens at it or how it is chosen."""
+    return _AMOUNT_ASKED.match(normalise(question)) is not None
+
+
+def holds_an_amount(sentence: str) -> bool:
+    """Whether a sentence holds an amount of something that is given, in whatever unit."""
+    return _AMOUNT.search(normalise(sentence)) is not None
+
+
 _ASKED_PATTERNS = [(kind, re.compile(rf"(?<!\w)(?:{pattern})")) for kind, pattern in _ASKED]
 _HELD_PATTERNS = {kind: re.compile(pattern) for kind, pattern in _HELD.items()}
 

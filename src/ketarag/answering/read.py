@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from ketarag.answering.align import in_document
 from ketarag.answering.features import Candidate, FeatureExtractor, Matrix, QuestionView, candidates
+from ketarag.answering.question_type import asks_for_an_amount, holds_an_amount
 from ketarag.answering.summary import NetworkView, confidence_features
 from ketarag.answering.weights import ReaderWeights
 from ketarag.protocols import PairModel
@@ -24,6 +25,9 @@ from ketarag.types import Evidence, Hit, Passage, Reading, Span
 NETWORK_PASSAGES = 2
 """Passages that the network reads for one question: those with the best sentences by the first reader. Six put a gold sentence first a
 little more often, decline a little less of what is not answered, and take three times as long (`docs/decisions/0005-trained-reader.md`)."""
+
+WITHOUT_AMOUNT = 0.05
+"""The most confidence where a dose is asked for and the best sentence holds none, however near it is ("the maximum dose" of a trial)."""
 
 _MOST_EVIDENCE = 8
 _DECIMALS = 6
@@ -53,7 +57,11 @@ class _WeighedReader:
         if not found or not view.weights:
             return Reading((), 0.0, ())
         rows = self._features.sentence_features(view, found, carried)
-        return self._judge(asked(question, context), view, found, rows)
+        reading = self._judge(asked(question, context), view, found, rows)
+        best = reading.evidence[0].sentence.clean
+        if asks_for_an_amount(question) and not holds_an_amount(best):
+            return replace(reading, confidence=min(reading.confidence, WITHOUT_AMOUNT))
+        return reading
 
     def _judge(self, text: str, view: QuestionView, found: Sequence[Candidate], rows: Matrix) -> Reading:
         """`text` is what the network is asked; `found` is not empty."""

@@ -37,7 +37,7 @@ _PHRASES = 24  # terms that are compared with the question
 _LEAST_RARITY = 0.5  # in English, of a word that makes a term
 _MADE_SHARE = 0.75  # the part of the phrase's stems that the best evidence for a made question must hold
 _KEPT = 512  # documents' lists, and made questions, that are remembered
-_SAME_KIND = 0.15  # of cosine: a question of the kind that was asked, as of a dose, is nearer
+_SAME_KIND = 0.3  # of cosine: a question of the kind that was asked, as of a dose, is nearer
 _TOPIC = 0.25  # of the sentences found, beyond which a word is what all of them are about
 _DECIMALS = 4  # beyond them, what else is in a batch changes a vector
 _LEAST_LENGTH = 1e-9
@@ -45,7 +45,7 @@ _LONGEST_HEADING = 8  # words
 _T = TypeVar("_T")
 _BREAK = re.compile(r"[^\w\s'-]")
 _ADJECTIVE = re.compile(r"\w{2}(?:ic|al|ary|ous|ive|oid)$")
-_NO_NOUN = re.compile(r"^.{1,3}$|(?:ed|ing|ly|ic|al|ary|ous|ive|able|ible|ized|ised|izes|ises)$")
+_NO_NOUN = re.compile(r"^.{1,3}$|(?:ed|ing|ly|ic|al|[ao]ry|ous|ive|able|ible|ized|ised|izes|ises)$")
 
 
 @dataclass(frozen=True, slots=True, eq=False)

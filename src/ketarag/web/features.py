@@ -8,6 +8,7 @@ from fastapi import APIRouter, Request
 from pydantic import BaseModel, Field
 
 from ketarag.config import Settings
+from ketarag.protocols import ChatModel
 from ketarag.web.api import FAILURES
 from ketarag.web.auth import principal_of
 from ketarag.web.failures import Route
@@ -19,14 +20,14 @@ class Features(BaseModel):
     feedback: bool = Field(description="whether POST /v1/feedback keeps what is sent")
     uploads: bool = Field(description="whether documents of one's own can be asked")
     signed_in: str | None = Field(description="the name of who is signed in, where there is a login")
-    stored: str = Field(description="what is kept on the server, for people")
+    stored: str = Field(description="what is kept on the server and what is sent elsewhere, for people")
 
 
-def router(settings: Settings) -> APIRouter:
-    """The one route."""
+def router(settings: Settings, model: ChatModel | None) -> APIRouter:
+    """The one route. `model` is what writes the answers, if anything does."""
     refused: dict[int | str, dict[str, Any]] = {status: FAILURES[status] for status in (401, 403, 429, 503)}
     made = APIRouter(prefix="/v1", route_class=Route, tags=["page"], responses=refused)
-    said = stored(settings)
+    said = " ".join(filter(None, [stored(settings), sent(model)]))
 
     @made.get("/features", summary="What is switched on, and what is kept")
     async def features(request: Request) -> Features:
@@ -48,6 +49,13 @@ def stored(settings: Settings) -> str:
     if settings.feedback_file is not None:
         told += " When you rate an answer, it is kept with its question and your words, without your name."
     return told
+
+
+def sent(model: ChatModel | None) -> str:
+    """Where questions go, "" where they stay on the server."""
+    if model is None or not model.leaves_machine:
+        return ""
+    return f"Questions and passages are sent to {model.name.rpartition(' at ')[2]}."
 
 
 def _name(request: Request) -> str | None:

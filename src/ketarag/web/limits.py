@@ -25,7 +25,10 @@ if TYPE_CHECKING:
 
     from ketarag.config import Settings
 
-LIMITED = "/v1/"
+MCP = "/mcp"
+"""The route for MCP clients."""
+
+LIMITED = ("/v1/", MCP)
 """What the paths begin with that are limited; health, metrics and the page are not."""
 
 

@@ -41,9 +41,6 @@ if TYPE_CHECKING:
     from ketarag.assistant import Assistant
     from ketarag.config import Settings
 
-PATH = "/mcp"
-"""Where the web server has it."""
-
 _DOCUMENT = "ketarag://document/"
 """What the address of a document as a resource begins with; its id follows, percent-encoded."""
 
@@ -104,7 +101,7 @@ def serve_stdio(assistant: Assistant, settings: Settings) -> None:
 
 
 class Endpoint:
-    """The server as an ASGI app for PATH. What stands before it says who asks; `lifespan` must run around it."""
+    """The server as an ASGI app for `ketarag.web.limits.MCP`. What stands before it says who asks; `lifespan` must run around it."""
 
     def __init__(self, service: Service) -> None:
         """No session is kept: each request is answered whole, as JSON."""

@@ -34,6 +34,7 @@ ROUTES = frozenset(
         "/v1/documents/{id}",
         "/v1/chat/completions",
         "/v1/models",
+        "/mcp",
         "/healthz",
         "/readyz",
         "/metrics",

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import gradio as gr
 import uvicorn
 from fastapi import FastAPI
+from starlette.routing import Route
 from starlette.staticfiles import StaticFiles
 
 from ketarag import __version__
@@ -25,7 +26,7 @@ from ketarag.web.audit import AuditLog
 from ketarag.web.auth import Authentication, principal_of, require_protection
 from ketarag.web.connections import limited_protocol, most_connections
 from ketarag.web.guard import Guard
-from ketarag.web.limits import Limiter, Limits
+from ketarag.web.limits import MCP, Limiter, Limits
 from ketarag.web.metrics import Counted
 from ketarag.web.page import HEAD, STYLES, build_page
 from ketarag.web.quiet import quieten_gradio
@@ -36,6 +37,7 @@ from ketarag.web.uploads import Desks, SigningOut
 
 if TYPE_CHECKING:
     from ketarag.assistant import Assistant
+    from ketarag.web.mcp_server import Endpoint
 
 STATIC = Path(__file__).with_name("static")
 
@@ -53,9 +55,13 @@ def create_app(assistant: Assistant, settings: Settings | None = None) -> FastAP
     service = Service(assistant, Limits.of(settings), audit)
     if audit is not None:
         service.metrics.watch(audit)
-    app = FastAPI(title="KetaRAG", version=__version__, docs_url=None, redoc_url=None)
+    mcp = _mcp_endpoint(service)
+    lifespan = mcp.lifespan if mcp else None
+    app = FastAPI(title="KetaRAG", version=__version__, docs_url=None, redoc_url=None, lifespan=lifespan)
     app.state.service = service
-    more = [feedback.router(service, store), export.router(service), features.router(settings)]
+    if mcp is not None:
+        app.router.routes.append(Route(MCP, mcp))
+    more = [feedback.router(service, store), export.router(service), features.router(settings, assistant.chat_model)]
     desks = Desks(assistant) if settings.uploads else None
     if desks is not None:
         service.assistant_for = desks.assistant_for
@@ -114,6 +120,15 @@ def serve(assistant: Assistant, settings: Settings | None = None) -> None:
         run(config, listener, app.state.service, f"KetaRAG is ready: {scheme}://{shown}:{listener.getsockname()[1]}")
     finally:
         app.state.service.close()
+
+
+def _mcp_endpoint(service: Service) -> Endpoint | None:
+    """The route for MCP clients, where the extra for it is installed."""
+    try:
+        from ketarag.web.mcp_server import Endpoint
+    except SettingsError:
+        return None
+    return Endpoint(service)
 
 
 def _listen(host: str, port: int) -> socket.socket:

@@ -96,7 +96,10 @@ class _Desk:
         self._seal = Seal()
 
     async def respond(self, question: str, held: Chat | None, request: gr.Request) -> AsyncGenerator[Update, None]:
-        """Updates until the answer is final; one question of a session at a time."""
+        """Updates until the answer is final; one question of a session at a time.
+
+        The question box is emptied by the page's script, which knows whether something else has been typed by then.
+        """
         chat = held or Chat(opened=self._opening(self._sources(request)))
         if chat.busy:
             yield _update()
@@ -105,12 +108,10 @@ class _Desk:
         try:
             scope, before = request.request.scope, chat.answers
             async with aclosing(chat.ask(question, self._service, scope)) as changes:
-                emptied: str | None = ""
                 async for _ in changes:
                     answered = chat.answers is not before
                     more = await self._with_answer(chat, self._sources(request)) if answered else {}
-                    yield _update(chat=list(chat.shown), box=emptied, session=chat, **more)
-                    emptied = None
+                    yield _update(chat=list(chat.shown), session=chat, **more)
         finally:
             chat.busy = False
 

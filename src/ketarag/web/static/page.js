@@ -10,6 +10,20 @@ import { follow, goBack, isInSource, openSource, showLatest } from "./source.js"
 import { hideTip } from "./tip.js";
 
 let box = null;
+let sent = null; // what the box held when it was sent, until the answer is there
+
+// While an answer is being written Gradio takes no other question: what is typed then stays in the box.
+const noteSent = () => {
+  sent ??= box?.value ?? null;
+};
+
+let questions = 0;
+const emptyBox = () => {
+  const shown = document.querySelectorAll("#kr-chat .kr-question").length;
+  if (shown > questions && box?.value === sent) fill(box, "");
+  if (!document.querySelector("#kr-chat .kr-working")) sent = null;
+  questions = shown;
+};
 
 const askThis = async (question) => {
   fill(box, question);
@@ -34,6 +48,7 @@ const ACTS = [
 
 document.addEventListener("click", (event) => {
   if (event.target.closest?.("#kr-new")) forget(); // and Gradio empties the chat
+  if (event.target.closest?.("#kr-send")) noteSent();
   for (const [selector, act] of ACTS) {
     const clicked = event.target.closest?.(selector);
     if (!clicked) continue;
@@ -45,6 +60,7 @@ document.addEventListener("click", (event) => {
 }, true);
 
 document.addEventListener("keydown", (event) => {
+  if (event.key === "Enter" && event.target === box) noteSent();
   if (event.key !== "Escape" || document.querySelector("dialog[open]")) return;
   if (!hideTip() && isInSource()) goBack();
 });
@@ -77,7 +93,10 @@ new MutationObserver((changes) => {
   if (!box && (box = document.querySelector("#kr-ask textarea")) && innerWidth > 860) box.focus();
   const touched = (id) => changes.some((one) => one.type === "childList" && byId(id)?.contains(one.target));
   if (touched("kr-record")) takeRecord();
-  if (touched("kr-chat")) markRated();
+  if (touched("kr-chat")) {
+    markRated();
+    emptyBox();
+  }
   if (touched("kr-panel")) byId("kr-panel").scrollTo(0, 0); // the newest quotes are at the top
   if (touched("kr-panel") || touched("kr-source")) showLatest();
 }).observe(document.documentElement, { subtree: true, childList: true, attributes: true, attributeFilter: ["aria-label"] });
