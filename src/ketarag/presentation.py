@@ -83,8 +83,9 @@ def format_citations(citations: Iterable[Citation]) -> list[str]:
 
 
 def format_citation(citation: Citation) -> str:
-    """Marker, title, heading and offsets on one line; the verbatim quote, indented, on the next ones."""
-    where = " | ".join(dict.fromkeys(part for part in (citation.title, citation.heading) if part))
+    """Marker, title, date, heading and offsets on one line; the verbatim quote, indented, on the next ones."""
+    date = human_date(citation.published) if citation.published else ""
+    where = " | ".join(dict.fromkeys(part for part in (citation.title, date, citation.heading) if part))
     head = f"[{citation.marker}] {_one_line(where)} | characters {citation.start}-{citation.end}"
     return f"{head}\n{_indented(citation.quote)}"
 

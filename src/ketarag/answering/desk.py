@@ -157,7 +157,8 @@ class Desk:
                 return known
         quote = self._quote(place)
         marker = len(self.citations) + 1
-        return Citation(marker, document.id, document.title, first.heading, quote, start, end, score, place.passage.id)
+        found = (document.id, document.title, first.heading, quote, start, end, score, place.passage.id)
+        return Citation(marker, *found, document.published)
 
     def _quote(self, place: _Place) -> str:
         text = self._documents[place.passage.document_id].text
