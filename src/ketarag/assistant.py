@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, cast
 
 from ketarag.answering.cite import cite
 from ketarag.answering.condense import Condensed, condense
+from ketarag.answering.conflicts import Conflict
 from ketarag.answering.extract import Composed, extract
 from ketarag.answering.generate import Budget, Task, Writer
 from ketarag.answering.patient import Concern, concern
@@ -194,8 +195,11 @@ class Assistant:
         yield Progress("read")
         reading = self._reader.read(condensed.question, hits, condensed.context, condensed.carried)
         clock.lap("read")
+        conflicts: list[Conflict] = []
         if reading.confidence >= self._reader.threshold:
-            composed = yield from clock.first(self._composed(condensed, reading, task, clock))
+            finder = self._parts.conflicts
+            conflicts = finder.conflicts(reading.evidence, self._documents) if finder else []
+            composed = yield from clock.first(self._composed(condensed, reading, conflicts, task, clock))
         else:
             yield Progress("compose")
             composed = Composed()
@@ -203,7 +207,7 @@ class Assistant:
         yield Final(self._beside(answer, condensed, hits, turns, scope))
 
     def _composed(
-        self, condensed: Condensed, reading: Reading, task: Task, clock: _Clock
+        self, condensed: Condensed, reading: Reading, conflicts: Sequence[Conflict], task: Task, clock: _Clock
     ) -> Generator[StreamEvent, None, Composed]:
         """The claims: the chat model's, as far as they stand; where there is none, or nothing stands, the documents' own."""
         written = Composed()
@@ -212,13 +216,26 @@ class Assistant:
             written = yield from self._writer.write(condensed, reading, task)
             clock.lap("write")
         if written.claims:
-            return written
+            return replace(written, warnings=(*written.warnings, *self._differing(conflicts, written)))
         yield Progress("compose")
-        own = extract(reading, self._reader.share, self._verifier, self._documents)
+        own = extract(reading, self._reader.share, self._verifier, self._documents, conflicts)
         clock.lap("compose_verify")
         for claim, citation in zip(own.claims, own.citations, strict=True):
             yield VerifiedClaim(claim, (citation,))
-        return replace(own, warnings=written.warnings if own.claims else ())
+        warnings = (*written.warnings, *self._differing(conflicts, own)) if own.claims else ()
+        return replace(own, warnings=warnings)
+
+    def _differing(self, conflicts: Sequence[Conflict], composed: Composed) -> list[str]:
+        """What is said of documents that give other figures than one that is quoted for it."""
+        quoted = [(one.document_id, one.start, one.end) for one in composed.citations]
+        sentences = [(one, (one.newer.sentence, one.older.sentence)) for one in conflicts]
+        return [
+            one.told(self._documents)
+            for one, both in sentences
+            if any(
+                s.document_id == name and start <= s.start and s.end <= end for s in both for name, start, end in quoted
+            )
+        ]
 
     def _answer(
         self, asked: str, condensed: Condensed, reading: Reading, composed: Composed, clock: _Clock, scope: Scope

@@ -14,6 +14,8 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ketarag.dates import human_date
+
 if TYPE_CHECKING:
     from ketarag.indexing.build import IndexSummary
     from ketarag.types import Answer, Citation, Document, Hit, Verdict
@@ -49,11 +51,6 @@ def authorship(answer: Answer) -> str:
         return f"{said}."
     noun, verb = ("Sentence", "is") if len(own) == 1 else ("Sentences", "are")
     return f"{said}. {noun} {' and '.join(own)} {verb} the source's own."
-
-
-def human_date(day: date | None) -> str:
-    """For example "4 April 2020"; "date not known" for None."""
-    return f"{day.day} {day:%B %Y}" if day else "date not known"
 
 
 def to_json(value: object) -> str:

@@ -84,7 +84,12 @@ def _row(row: dict[str, Any]) -> tuple[int, int, str]:
 
 
 def _lines(key: str, texts: object) -> str:
-    """One text a line. Raises TypeError for anything but a list of texts, ValueError for a blank one or one of several lines."""
+    """One text a line; tags may also be one text with commas.
+
+    Raises TypeError for anything but a list of texts, ValueError for a blank one or one of several lines.
+    """
+    if key == "tags" and isinstance(texts, str):
+        texts = [part for part in texts.split(",") if part.strip()]
     if not isinstance(texts, list) or not all(isinstance(text, str) for text in texts):
         raise TypeError(f"{key} = {texts!r} is not a list of texts")
     if bad := [text for text in texts if not text.strip() or len(text.splitlines()) > 1]:

@@ -88,7 +88,7 @@ class FaissStore:
         some = None
         if within is not None:
             kept = [number for name, number in self._numbers.items() if name in within]
-            some = faiss.SearchParameters(sel=faiss.IDSelectorBatch(np.array(kept, dtype=np.int64)))
+            some = _only(np.array(kept, dtype=np.int64))
         row = np.ascontiguousarray(vector, dtype=np.float32)
         scores, numbers = self._index.search(row, min(k, len(self)), params=some)
         return [(self._names[int(n)], float(s)) for n, s in zip(numbers[0], scores[0], strict=True) if n >= 0]
@@ -118,7 +118,7 @@ class FlatVectors:
         """The at most `k` nearest of one row, shape (1, dimension): (number, inner product), best first; of `within`, None for all."""
         if not len(self) or k < 1:
             return []
-        some = None if within is None else faiss.SearchParameters(sel=faiss.IDSelectorBatch(within))
+        some = None if within is None else _only(within)
         row = np.ascontiguousarray(vector, dtype=np.float32)
         scores, numbers = self._index.search(row, min(k, len(self)), params=some)
         return [(int(n), float(s)) for n, s in zip(numbers[0], scores[0], strict=True) if n >= 0]
@@ -167,7 +167,7 @@ class InvertedVectors:
         lists = self._index.nlist if wanted > searched // 8 else self._probes * len(self) // searched
         options: Any = faiss.SearchParametersIVF()
         options.nprobe = min(lists, self._index.nlist)
-        selector = None if within is None else faiss.IDSelectorBitmap(_bits(within, len(self)))
+        selector = None if within is None else cast(Any, faiss).IDSelectorBitmap(_bits(within, len(self)))
         if selector is not None:
             options.sel = selector  # which must live as long as the search
         faiss.omp_set_num_threads(1)  # of this thread: a question must not wait for cores that other questions hold
@@ -195,6 +195,12 @@ def write_inverted(path: Path, blocks: Callable[[int], Iterable[Vectors]], count
     for block in blocks(_BLOCK):
         index.add(np.ascontiguousarray(block, dtype=np.float32))
     faiss.write_index(index, str(path))
+
+
+def _only(numbers: Numbers) -> faiss.SearchParameters:
+    """A search of these numbers only."""
+    made: faiss.SearchParameters = cast(Any, faiss).SearchParameters(sel=faiss.IDSelectorBatch(numbers))
+    return made
 
 
 def _bits(numbers: Numbers, size: int) -> NDArray[np.uint8]:
