@@ -70,7 +70,8 @@ QUOTES = {
 def citation(quote: str, marker: int = 1, heading: str = "Miscellaneous Ketamine Facts") -> Citation:
     """A citation of words that the document contains."""
     start = TEXT.index(quote)
-    return Citation(marker, DOCUMENT.id, DOCUMENT.title, heading, quote, start, start + len(quote), 0.9)
+    place = (DOCUMENT.id, DOCUMENT.title, heading, quote, start, start + len(quote), 0.9)
+    return Citation(marker, *place, published=DOCUMENT.published)
 
 
 def build_answer(question: str, standalone: str | None = None, **changes: object) -> Answer:

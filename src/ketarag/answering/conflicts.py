@@ -1,7 +1,7 @@
 """conflicts: two documents that give another figure for the same thing; said with both dates, and never blended.
 
-Built for few false alarms. Two sentences speak of the same thing when each, with the other's figures in the place of its own, passes every
-exact check against the other: the same words, bounds, routes, people and denials, and nothing that only one of them says.
+Built for few false alarms. Two sentences speak of the same thing when they have the same words of content, and each, with the other's
+figures in the place of its own, passes every exact check against the other: bounds, routes, people and denials too.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from itertools import combinations
 
 from ketarag.answering.analysis import Analysis
 from ketarag.answering.comparators import Comparator
+from ketarag.answering.lexicon import LIGHT
 from ketarag.answering.quantities import Quantity
 from ketarag.answering.verify import ExactVerifier
 from ketarag.dates import human_date
@@ -66,6 +67,8 @@ class ConflictFinder:
     def _differing(self, one: Evidence, other: Evidence) -> tuple[str, str] | None:
         """The figures of each that the other has otherwise; None where they agree, or may speak of different things."""
         ours, theirs = self._verifier.read(one.sentence.clean), self._verifier.read(other.sentence.clean)
+        if not ours.stems ^ theirs.stems <= LIGHT:
+            return None
         mine, yours = _unmatched(ours, theirs), _unmatched(theirs, ours)
         if not mine or [figure.dimension for figure in mine] != [figure.dimension for figure in yours]:
             return None
