@@ -1,4 +1,4 @@
-"""The real assistant over a small shelf: only what a filter leaves is searched, quoted or suggested; documents that differ stand side by side."""
+"""The real assistant over a small shelf: only what a filter leaves is searched and quoted; what differs stands side by side."""
 
 from __future__ import annotations
 
