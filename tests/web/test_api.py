@@ -289,6 +289,11 @@ async def test_a_filter_chooses_the_documents(path: str) -> None:
     assert "none of the 1 documents is published from 2021-01-01, tagged dose" in error_of(response)["message"]
 
 
+async def test_a_filter_is_judged_before_the_first_event() -> None:
+    body = {"question": "What dose is used?", "within": {"tags": ["nowhere"]}}
+    assert (await post("/v1/ask", body, headers=STREAM)).status_code == 422
+
+
 @pytest.mark.parametrize(
     "within",
     [3, {"published_from": "April"}, {"publishers": "WHO"}, {"tags": [""]}, {"tags": ["x"] * 51}, {"publisher": "WHO"}],
