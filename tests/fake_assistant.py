@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -19,6 +19,7 @@ from ketarag.types import (
     Citation,
     Claim,
     Document,
+    Filter,
     Final,
     Hit,
     LeftOut,
@@ -31,6 +32,7 @@ from ketarag.types import (
     Verdict,
     VerifiedClaim,
 )
+from ketarag.within import Catalogue
 
 CORPUS = Path(__file__).parents[1] / "corpus"
 TEXT = (CORPUS / "ketamine-pharmacology-and-cancer-pain.txt").read_text(encoding="utf-8")
@@ -68,7 +70,8 @@ QUOTES = {
 def citation(quote: str, marker: int = 1, heading: str = "Miscellaneous Ketamine Facts") -> Citation:
     """A citation of words that the document contains."""
     start = TEXT.index(quote)
-    return Citation(marker, DOCUMENT.id, DOCUMENT.title, heading, quote, start, start + len(quote), 0.9)
+    place = (DOCUMENT.id, DOCUMENT.title, heading, quote, start, start + len(quote), 0.9)
+    return Citation(marker, *place, published=DOCUMENT.published)
 
 
 def build_answer(question: str, standalone: str | None = None, **changes: object) -> Answer:
@@ -128,6 +131,24 @@ class FakeConversation:
         yield Final(answer)
 
 
+def _require(within: Filter | None) -> None:
+    """Its document is the only one: a filter leaves it or nothing."""
+    Catalogue(Contents()).scope(within)
+
+
+class Contents:
+    """What a filter chooses from."""
+
+    documents = (DOCUMENT,)
+
+    @property
+    def passages(self) -> Contents:
+        return self
+
+    def of(self, documents: Collection[str]) -> Collection[str]:
+        return documents
+
+
 class FakeAssistant:
     """The methods of `ketarag.Assistant`."""
 
@@ -135,16 +156,18 @@ class FakeAssistant:
     fingerprint = "fake"
     chat_model = None
 
-    def conversation(self, turns: Sequence[Turn] = ()) -> FakeConversation:
+    def conversation(self, turns: Sequence[Turn] = (), within: Filter | None = None) -> FakeConversation:
+        _require(within)
         return FakeConversation(turns)
 
-    def ask(self, question: str) -> Answer:
-        return FakeConversation().ask(question)
+    def ask(self, question: str, within: Filter | None = None) -> Answer:
+        return self.conversation(within=within).ask(question)
 
-    def stream(self, question: str) -> Iterator[StreamEvent]:
-        return FakeConversation().stream(question)
+    def stream(self, question: str, within: Filter | None = None) -> Iterator[StreamEvent]:
+        return self.conversation(within=within).stream(question)
 
-    def retrieve(self, question: str, k: int = 5) -> list[Hit]:
+    def retrieve(self, question: str, k: int = 5, within: Filter | None = None) -> list[Hit]:
+        _require(within)
         quote = QUOTES["long"][0]
         start = TEXT.index(quote)
         place = (DOCUMENT.id, start, start + len(quote), "Miscellaneous Ketamine Facts")

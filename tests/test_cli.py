@@ -182,7 +182,7 @@ def test_progress_goes_to_stderr(capsys: pytest.CaptureFixture[str]) -> None:
 
 def test_control_characters_do_not_reach_the_terminal(capsys: pytest.CaptureFixture[str]) -> None:
     class Hostile(FakeAssistant):
-        def ask(self, question: str) -> Any:
+        def ask(self, question: str, within: object = None) -> Any:
             from fake_assistant import build_answer
 
             return build_answer(question, text="a\x1b[31m\x9b2J\u202eb", abstained=True, claims=(), citations=())
@@ -286,3 +286,27 @@ def test_ingest_does_not_name_a_file_twice(capsys: pytest.CaptureFixture[str]) -
     summary = Summary(unreadable=((Path("/c/b.txt"), "/c/b.txt: is empty (0 bytes)"),))
     run("ingest", build=lambda settings, progress: summary)
     assert "\n  /c/b.txt: is empty (0 bytes)" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("command", ["ask", "retrieve"])
+def test_documents_can_be_chosen(command: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert (
+        run(command, "dose", "--published-from", "2020-04-04", "--publisher", DOCUMENT.publisher, "--publisher", "WHO")
+        == 0
+    )
+    assert run(command, "dose", "--published-to", "2019-01-01", "--tag", "a", "--tag", "b") == 2
+    assert "none of the 1 documents is published to 2019-01-01, tagged a and b" in capsys.readouterr().err
+    with pytest.raises(SystemExit) as ended:
+        run(command, "dose", "--published-from", "April")
+    assert ended.value.code == 2
+    assert "'April' is not a date such as 2020-04-04" in capsys.readouterr().err
+
+
+def test_a_chat_keeps_to_the_documents_chosen(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("chat", "--tag", "nowhere") == 2
+    assert "tagged nowhere" in capsys.readouterr().err
+
+
+def test_a_citation_shows_its_date(capsys: pytest.CaptureFixture[str]) -> None:
+    run("ask", "dose")
+    assert f"[1] {DOCUMENT.title} | 4 April 2020 | " in capsys.readouterr().out

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
         Claim,
         Document,
         Evidence,
+        Filter,
         Final,
         Hit,
         LeftOut,
@@ -60,15 +61,15 @@ _HOMES = {
     ),
     "ketarag.indexing.build": ("IndexSummary",),
     "ketarag.types": (
-        "Answer", "Citation", "Claim", "Document", "Evidence", "Final", "Hit", "LeftOut", "Passage", "Progress",
+        "Answer", "Citation", "Claim", "Document", "Evidence", "Filter", "Final", "Hit", "LeftOut", "Passage", "Progress",
         "Section", "Sentence", "Span", "StreamEvent", "Turn", "Verdict", "VerifiedClaim",
     ),
 }  # fmt: skip
 _HOME = {name: home for home, names in _HOMES.items() for name in names}
 
 __all__ = [
-    "Answer", "Assistant", "ChatModelError", "Citation", "Claim", "Conversation", "CorpusError", "Document", "Evidence", "Final", "Hit",
-    "IndexSummary", "IndexingError", "KetaRAGError", "LeftOut", "ModelError", "Passage", "Progress", "QuestionError",
+    "Answer", "Assistant", "ChatModelError", "Citation", "Claim", "Conversation", "CorpusError", "Document", "Evidence", "Filter", "Final",
+    "Hit", "IndexSummary", "IndexingError", "KetaRAGError", "LeftOut", "ModelError", "Passage", "Progress", "QuestionError",
     "Section", "Sentence", "Settings", "SettingsError", "Span", "StoreError", "StreamEvent", "Turn", "Verdict", "VerifiedClaim",
     "__version__", "build_index",
 ]  # fmt: skip

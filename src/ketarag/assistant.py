@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, cast
 
 from ketarag.answering.cite import cite
 from ketarag.answering.condense import Condensed, condense
+from ketarag.answering.conflicts import Conflict
 from ketarag.answering.extract import Composed, extract
 from ketarag.answering.generate import Budget, Task, Writer
 from ketarag.answering.patient import Concern, concern
@@ -26,6 +27,7 @@ from ketarag.types import (
     Citation,
     Claim,
     Document,
+    Filter,
     Final,
     Hit,
     Progress,
@@ -35,6 +37,7 @@ from ketarag.types import (
     Verdict,
     VerifiedClaim,
 )
+from ketarag.within import Catalogue, Scope
 
 if TYPE_CHECKING:
     from ketarag.loading import Parts, Prepared
@@ -50,9 +53,19 @@ Report = Callable[[str], None]
 class Assistant:
     """Answers questions from its documents. Safe to share between threads once loaded; keeps nothing that it is asked."""
 
-    def __init__(self, parts: Parts, model: ChatModel | None = None, budget: Budget | None = None) -> None:
-        """Use `load`; this is for other parts of one's own. `model` writes the answers, each within `budget`."""
+    def __init__(
+        self,
+        parts: Parts,
+        model: ChatModel | None = None,
+        budget: Budget | None = None,
+        shared: Catalogue | None = None,
+    ) -> None:
+        """Use `load`; this is for other parts of one's own. `model` writes the answers, each within `budget`.
+
+        `shared`: what is known of the first documents, where these parts extend others.
+        """
         self._parts = parts
+        self._catalogue = Catalogue(parts.index, shared)
         self._documents = by_id(parts.index.documents)
         self._retriever = parts.retriever
         self._reader = parts.reader
@@ -76,7 +89,7 @@ class Assistant:
             **({"writer": self._writer.fingerprint} if self._writer else {}),
         }
         """Of each part by name; together they are `fingerprint`."""
-        self.fingerprint = hashlib.sha256("\n".join(self.fingerprints.values()).encode()).hexdigest()[:16]
+        self.fingerprint = _joined(*self.fingerprints.values())
 
     @classmethod
     def load(
@@ -108,23 +121,30 @@ class Assistant:
         """The indexed documents, by id in ascending order."""
         return self._parts.index.documents
 
-    def ask(self, question: str) -> Answer:
-        """Answers one question that stands alone. Raises QuestionError when it is empty or too long."""
-        return self.conversation().ask(question)
+    def ask(self, question: str, within: Filter | None = None) -> Answer:
+        """Answers one question that stands alone, from the documents that `within` leaves, all when None.
 
-    def stream(self, question: str) -> Iterator[StreamEvent]:
+        Raises QuestionError when it is empty or too long, or no document is left.
+        """
+        return self.conversation(within=within).ask(question)
+
+    def stream(self, question: str, within: Filter | None = None) -> Iterator[StreamEvent]:
         """Progress, then each verified claim as it becomes final, then the whole answer."""
-        return self.conversation().stream(question)
+        return self.conversation(within=within).stream(question)
 
-    def conversation(self, turns: Sequence[Turn] = ()) -> Conversation:
-        """A conversation, new or continuing from `turns`."""
-        return Conversation(self, turns)
+    def conversation(self, turns: Sequence[Turn] = (), within: Filter | None = None) -> Conversation:
+        """A conversation, new or continuing from `turns`, with the documents that `within` leaves, all when None."""
+        return Conversation(self, turns, within)
 
-    def retrieve(self, question: str, k: int = 5) -> list[Hit]:
-        """The at most `k` passages nearest to a question, best first. Raises QuestionError; ValueError for k < 1."""
+    def retrieve(self, question: str, k: int = 5, within: Filter | None = None) -> list[Hit]:
+        """The at most `k` passages nearest to a question, best first, of the documents that `within` leaves.
+
+        Raises QuestionError, as `ask`; ValueError for k < 1.
+        """
         if k < 1:
             raise ValueError(f"k is {k}; ask for at least one passage")
-        return self._retriever.retrieve([self._mended(checked_question(question))], k)
+        mended, scope = self._mended(checked_question(question)), self._catalogue.scope(within)
+        return self._retriever.retrieve([mended], k, within=scope.passages)
 
     def verify(self, claim: str) -> Verdict:
         """Whether a claim stands in the documents, and if not, what is wrong. Raises QuestionError when it is empty."""
@@ -154,32 +174,40 @@ class Assistant:
         """
         from ketarag.loading import extend_parts
 
-        return Assistant(extend_parts(self._parts, documents), self.chat_model, self._budget)
+        return Assistant(extend_parts(self._parts, documents), self.chat_model, self._budget, self._catalogue)
 
-    def _events(self, question: str, turns: Sequence[Turn]) -> Generator[StreamEvent, None, None]:
+    def _events(
+        self, question: str, turns: Sequence[Turn], within: Filter | None
+    ) -> Generator[StreamEvent, None, None]:
         """The flow for one question, step by step."""
         clock, task = _Clock(), Task(self._budget)
-        asked = checked_question(question)
+        asked, scope = checked_question(question), self._catalogue.scope(within)
         yield Progress("condense")
         condensed = condense(self._mended(asked), turns)
         if self._writer:
             condensed = self._writer.rephrased(condensed, turns, task)
         clock.lap("condense")
         yield Progress("retrieve")
-        hits = self._retriever.retrieve(condensed.queries, READ_PASSAGES, condensed.carried, condensed.history)
+        hits = self._retriever.retrieve(
+            condensed.queries, READ_PASSAGES, condensed.carried, condensed.history, scope.passages
+        )
         clock.lap("retrieve")
         yield Progress("read")
         reading = self._reader.read(condensed.question, hits, condensed.context, condensed.carried)
         clock.lap("read")
+        conflicts: list[Conflict] = []
         if reading.confidence >= self._reader.threshold:
-            composed = yield from clock.first(self._composed(condensed, reading, task, clock))
+            finder = self._parts.conflicts
+            conflicts = finder.conflicts(reading.evidence, self._documents) if finder else []
+            composed = yield from clock.first(self._composed(condensed, reading, conflicts, task, clock))
         else:
             yield Progress("compose")
             composed = Composed()
-        yield Final(self._beside(self._answer(asked, condensed, reading, composed, clock), condensed, hits, turns))
+        answer = self._answer(asked, condensed, reading, composed, clock, scope)
+        yield Final(self._beside(answer, condensed, hits, turns, scope))
 
     def _composed(
-        self, condensed: Condensed, reading: Reading, task: Task, clock: _Clock
+        self, condensed: Condensed, reading: Reading, conflicts: Sequence[Conflict], task: Task, clock: _Clock
     ) -> Generator[StreamEvent, None, Composed]:
         """The claims: the chat model's, as far as they stand; where there is none, or nothing stands, the documents' own."""
         written = Composed()
@@ -188,34 +216,54 @@ class Assistant:
             written = yield from self._writer.write(condensed, reading, task)
             clock.lap("write")
         if written.claims:
-            return written
+            return replace(written, warnings=(*written.warnings, *self._differing(conflicts, written)))
         yield Progress("compose")
-        own = extract(reading, self._reader.share, self._verifier, self._documents)
+        own = extract(reading, self._reader.share, self._verifier, self._documents, conflicts)
         clock.lap("compose_verify")
         for claim, citation in zip(own.claims, own.citations, strict=True):
             yield VerifiedClaim(claim, (citation,))
-        return replace(own, warnings=written.warnings if own.claims else ())
+        warnings = (*written.warnings, *self._differing(conflicts, own)) if own.claims else ()
+        return replace(own, warnings=warnings)
 
-    def _answer(self, asked: str, condensed: Condensed, reading: Reading, composed: Composed, clock: _Clock) -> Answer:
+    def _differing(self, conflicts: Sequence[Conflict], composed: Composed) -> list[str]:
+        """What is said of documents that give other figures than one that is quoted for it."""
+        quoted = [(one.document_id, one.start, one.end) for one in composed.citations]
+        sentences = [(one, (one.newer.sentence, one.older.sentence)) for one in conflicts]
+        return [
+            one.told(self._documents)
+            for one, both in sentences
+            if any(
+                s.document_id == name and start <= s.start and s.end <= end for s in both for name, start, end in quoted
+            )
+        ]
+
+    def _answer(
+        self, asked: str, condensed: Condensed, reading: Reading, composed: Composed, clock: _Clock, scope: Scope
+    ) -> Answer:
         abstained = not composed.claims
-        mended = condensed.question != asked
+        said = [f"Read as: {condensed.question}"] if condensed.question != asked else []
+        said += [scope.told] if scope.told else []
         return Answer(
             question=asked,
             standalone_question=condensed.standalone,
-            text=self._abstention() if abstained else " ".join(_with_markers(claim) for claim in composed.claims),
+            text=_abstention(scope.documents)
+            if abstained
+            else " ".join(_with_markers(claim) for claim in composed.claims),
             claims=composed.claims,
             citations=composed.citations,
             abstained=abstained,
             reason=_reason(reading, self._reader.threshold) if abstained else "",
             confidence=reading.confidence,
             nearest=cite(reading.evidence[:2], self._documents) if abstained else (),
-            warnings=(*self._notices, *((f"Read as: {condensed.question}",) if mended else ()), *composed.warnings),
+            warnings=(*self._notices, *said, *composed.warnings),
             timings_ms=clock.laps,
-            fingerprint=self.fingerprint,
+            fingerprint=_joined(self.fingerprint, scope.fingerprint) if scope.fingerprint else self.fingerprint,
             written_by=composed.written_by,
         )
 
-    def _beside(self, answer: Answer, condensed: Condensed, hits: Sequence[Hit], turns: Sequence[Turn]) -> Answer:
+    def _beside(
+        self, answer: Answer, condensed: Condensed, hits: Sequence[Hit], turns: Sequence[Turn], scope: Scope
+    ) -> Answer:
         """The answer with what is to be said beside it: whom it is not for, what the question takes for granted, what to ask instead."""
         said: list[str] = []
         about = concern(answer.question) or concern(condensed.standalone)
@@ -224,29 +272,26 @@ class Assistant:
         doubt = self._parts.premises and self._parts.premises.doubt(condensed.question, [hit.passage for hit in hits])
         said += [str(doubt)] if doubt else []
         suggester = self._parts.suggester if answer.abstained else None
-        suggestions = (
-            suggester.suggest(condensed.question, hits, [turn.question for turn in turns]) if suggester else ()
-        )
+        asked = [turn.question for turn in turns]
+        suggestions = suggester.suggest(condensed.question, hits, asked, scope.passages) if suggester else ()
         return replace(answer, warnings=(*answer.warnings, *said), suggestions=suggestions)
-
-    def _abstention(self) -> str:
-        one = len(self._documents) == 1
-        return "The document does not answer this question." if one else "The documents do not answer this question."
 
     def _mended(self, question: str) -> str:
         """The question with slips of spelling mended; glossary forms are left alone."""
         return self._speller.correct(question, [m.span() for _, m in self._glossary.found_in(question, question=True)])
 
     def _titled(self, citation: Citation) -> Citation:
-        return replace(citation, title=self._documents[citation.document_id].title)
+        document = self._documents[citation.document_id]
+        return replace(citation, title=document.title, published=document.published)
 
 
 class Conversation:
     """Questions that build on each other. Not for several threads at once."""
 
-    def __init__(self, assistant: Assistant, turns: Sequence[Turn] = ()) -> None:
+    def __init__(self, assistant: Assistant, turns: Sequence[Turn] = (), within: Filter | None = None) -> None:
         """Use `Assistant.conversation`."""
         self._assistant = assistant
+        self._within = within
         self._turns = list(turns)
 
     @property
@@ -255,14 +300,14 @@ class Conversation:
         return tuple(self._turns)
 
     def ask(self, question: str) -> Answer:
-        """Answers the next question. Raises QuestionError when it is empty or too long; the conversation then stays as it is."""
+        """Answers the next question. Raises QuestionError, as `Assistant.ask`; the conversation then stays as it is."""
         *_, last = self.stream(question)
         assert isinstance(last, Final)
         return last.answer
 
     def stream(self, question: str) -> Iterator[StreamEvent]:
         """Like `ask`, event by event; the turn is kept once the last event was taken. Closed before, it ends what is being written."""
-        with closing(self._assistant._events(question, self._turns)) as events:
+        with closing(self._assistant._events(question, self._turns, self._within)) as events:
             for event in events:
                 if isinstance(event, Final):
                     self._turns.append(Turn(event.answer.question, event.answer.standalone_question, event.answer))
@@ -292,6 +337,15 @@ class _Clock:
         now = time.perf_counter()
         self.laps[step] = round((now - self._at) * 1000, 2)
         self._at = now
+
+
+def _joined(*fingerprints: str) -> str:
+    return hashlib.sha256("\n".join(fingerprints).encode()).hexdigest()[:16]
+
+
+def _abstention(documents: int) -> str:
+    one = documents == 1
+    return "The document does not answer this question." if one else "The documents do not answer this question."
 
 
 def _with_markers(claim: Claim) -> str:

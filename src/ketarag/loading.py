@@ -7,6 +7,7 @@ from collections.abc import Callable, Generator, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
+from ketarag.answering.conflicts import ConflictFinder
 from ketarag.answering.cross_encoder import MODEL_FOLDER, CrossEncoder
 from ketarag.answering.entail import EntailmentVerifier
 from ketarag.answering.extend import KEPT_PASSAGES, ExtendedReader, ExtendedRetriever
@@ -87,7 +88,7 @@ class Ground:
 class Parts:
     """What an assistant is made of. `notices` are said with every answer: something does not work as it should.
 
-    `premises` and `suggester` say what goes beside an answer. `ground` is None where no documents can be added.
+    `premises`, `conflicts` and `suggester` say what goes beside an answer. `ground` is None where no documents can be added.
     """
 
     index: Contents
@@ -98,6 +99,7 @@ class Parts:
     glossary: Glossary
     notices: tuple[str, ...] = ()
     premises: PremiseChecker | None = None
+    conflicts: ConflictFinder | None = None
     suggester: Suggester | None = None
     ground: Ground | None = None
 
@@ -135,6 +137,7 @@ def load_parts(settings: Settings, report: Callable[[str], None]) -> Parts:
         glossary,
         notices,
         PremiseChecker(verifier),
+        ConflictFinder(verifier),
         Suggester(by_id(index.documents), embedder, glossary, retriever, reader),
         Ground(embedder, index.vectors, index.lexical, read_with),
     )

@@ -14,6 +14,8 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ketarag.dates import human_date
+
 if TYPE_CHECKING:
     from ketarag.indexing.build import IndexSummary
     from ketarag.types import Answer, Citation, Document, Hit, Verdict
@@ -51,11 +53,6 @@ def authorship(answer: Answer) -> str:
     return f"{said}. {noun} {' and '.join(own)} {verb} the source's own."
 
 
-def human_date(day: date | None) -> str:
-    """For example "4 April 2020"; "date not known" for None."""
-    return f"{day.day} {day:%B %Y}" if day else "date not known"
-
-
 def to_json(value: object) -> str:
     """Dataclasses, mappings, sequences, dates and paths as indented ASCII JSON; floats keep their digits."""
     return json.dumps(_plain(value), indent=2, ensure_ascii=True)
@@ -83,8 +80,9 @@ def format_citations(citations: Iterable[Citation]) -> list[str]:
 
 
 def format_citation(citation: Citation) -> str:
-    """Marker, title, heading and offsets on one line; the verbatim quote, indented, on the next ones."""
-    where = " | ".join(dict.fromkeys(part for part in (citation.title, citation.heading) if part))
+    """Marker, title, date, heading and offsets on one line; the verbatim quote, indented, on the next ones."""
+    date = human_date(citation.published) if citation.published else ""
+    where = " | ".join(dict.fromkeys(part for part in (citation.title, date, citation.heading) if part))
     head = f"[{citation.marker}] {_one_line(where)} | characters {citation.start}-{citation.end}"
     return f"{head}\n{_indented(citation.quote)}"
 

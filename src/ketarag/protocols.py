@@ -5,7 +5,7 @@ The deterministic fakes of every seam are in `ketarag.testing`.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, Protocol
@@ -115,18 +115,29 @@ class VectorStore(Protocol):
         """Forgets the ids; an unknown id is not an error."""
         ...
 
-    def search(self, vector: Vectors, k: int) -> list[tuple[str, float]]:
-        """The at most `k` nearest of one row, shape (1, dimension): (id, inner product), best first."""
+    def search(self, vector: Vectors, k: int, within: Collection[str] | None = None) -> list[tuple[str, float]]:
+        """The at most `k` nearest of one row, shape (1, dimension): (id, inner product), best first.
+
+        `within`: the only ids that are searched, as a set, some of which it may not hold; None for all. Equal ones find the same.
+        """
         ...
 
 
 class Retriever(Protocol):
     """Finds passages for a question."""
 
-    def retrieve(self, queries: Sequence[str], k: int, carried: Sequence[str] = (), history: str = "") -> list[Hit]:
+    def retrieve(
+        self,
+        queries: Sequence[str],
+        k: int,
+        carried: Sequence[str] = (),
+        history: str = "",
+        within: Collection[str] | None = None,
+    ) -> list[Hit]:
         """At most `k` hits, best first, ranks from 1, for all wordings of one question together.
 
         `carried` are ids of passages that the turn before cited: candidates whatever their rank. `history` is what was said before.
+        `within`: the ids of the only passages that are searched, as a set; None for all.
         """
         ...
 

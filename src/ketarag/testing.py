@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import re
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -90,9 +90,10 @@ class MemoryVectorStore:
         for name in ids:
             self._rows.pop(name, None)
 
-    def search(self, vector: Vectors, k: int) -> list[tuple[str, float]]:
-        """The at most `k` nearest of one row, shape (1, dimension): (id, inner product), best first."""
-        scores = {name: float(row @ vector[0]) for name, row in self._rows.items()}
+    def search(self, vector: Vectors, k: int, within: Collection[str] | None = None) -> list[tuple[str, float]]:
+        """The at most `k` nearest of one row, shape (1, dimension): (id, inner product), best first; of the ids `within`, None for all."""
+        searched = self._rows if within is None else [name for name in self._rows if name in within]
+        scores = {name: float(self._rows[name] @ vector[0]) for name in searched}
         return sorted(scores.items(), key=lambda pair: -pair[1])[: max(k, 0)]
 
 
@@ -124,10 +125,12 @@ class FakeRetriever:
         k: int,
         carried: Sequence[str] = (),
         history: str = "",  # noqa: ARG002
+        within: Collection[str] | None = None,
     ) -> list[Hit]:
         """At most `k` hits, best first, ranks from 1; a passage that shares nothing is found only when carried."""
         asked = {name for query in queries for name in content_stems(query)}
-        shared = [(len(asked & set(content_stems(passage.clean))), passage) for passage in self._passages]
+        searched = [passage for passage in self._passages if within is None or passage.id in within]
+        shared = [(len(asked & set(content_stems(passage.clean))), passage) for passage in searched]
         found = [(score, passage) for score, passage in shared if score or passage.id in carried]
         best = sorted(found, key=lambda pair: -pair[0])[: max(k, 0)]
         return [

@@ -45,7 +45,7 @@ class Document:
 
     `text` is the decoded source (for HTML: the visible text of the page) and is never edited: every offset of
     the program points into it. `sha256` is of the file's bytes. `left_out` is in ascending order and disjoint.
-    `metadata` is what else its sidecar says; "questions" are some that it answers, one a line.
+    `metadata` is what else its sidecar says; "questions" are some that it answers and "tags" its keywords, one a line.
     """
 
     id: str
@@ -56,6 +56,27 @@ class Document:
     publisher: str = ""
     left_out: tuple[LeftOut, ...] = ()
     metadata: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """Which documents may answer; as it is, all.
+
+    Published from one day to another, both included (a document without a date is outside of any); by one of the `publishers`; with
+    all of the `tags`. Upper and lower case and the number of spaces make no difference. Raises TypeError for one text in place of several.
+    """
+
+    published_from: date | None = None
+    published_to: date | None = None
+    publishers: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        for name in ("publishers", "tags"):
+            given = getattr(self, name)
+            if isinstance(given, str):
+                raise TypeError(f"{name} is the text {given!r}; give a tuple of texts")
+            object.__setattr__(self, name, tuple(given))
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,7 +194,7 @@ class Verdict:
 class Citation:
     """A verbatim quote. `quote == document.text[start:end]`; `marker` counts from 1; `score` in [0, 1].
 
-    `passage_id` names the passage that holds it, "" where there is none.
+    `passage_id` names the passage that holds it, "" where there is none. `published` is the document's date, None where unknown.
     """
 
     marker: int
@@ -185,6 +206,7 @@ class Citation:
     end: int
     score: float
     passage_id: str = ""
+    published: date | None = None
 
 
 @dataclass(frozen=True, slots=True)

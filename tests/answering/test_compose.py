@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 from hypothesis import given
 from hypothesis import strategies as st
 from sentences import evidence_of, make_passage
 
 from ketarag.answering.compose import MOST_SENTENCES, compose
+from ketarag.types import Document, Evidence
 
 SENTENCES = [
     "Ketamine is given PO.",
@@ -72,3 +75,23 @@ def test_one_to_three_sentences_the_best_among_them_each_once_in_order(
     assert evidence[0].sentence in [item.sentence for item in chosen]
     starts = [item.sentence.start for item in chosen]
     assert starts == sorted(set(starts))
+
+
+def dated(name: str, published: date | None) -> Document:
+    return Document(name, name, "", "", published)
+
+
+def test_the_newest_document_comes_first_and_one_without_a_date_last() -> None:
+    passages = [make_passage([f"{name} says so."], document=name) for name in ("none", "old", "new")]
+    evidence = [Evidence(one.sentences[0], one, 0.9) for one in passages]
+    documents = {
+        one.id: one for one in (dated("none", None), dated("old", date(2015, 1, 1)), dated("new", date(2020, 1, 1)))
+    }
+    assert [item.sentence.document_id for item in compose(evidence, 0.5, documents)] == ["new", "old", "none"]
+
+
+def test_who_says_otherwise_than_the_best_is_quoted_whatever_it_scores() -> None:
+    first, second = make_passage(["A one.", "A two.", "A three."], document="a"), make_passage(["B one."], document="b")
+    evidence = [*evidence_of(first, [0.9, 0.8, 0.7]), *evidence_of(second, [0.4])]
+    chosen = compose(evidence, 0.5, {}, evidence[-1:])
+    assert [item.sentence.text for item in chosen] == ["A one.", "A two.", "B one."]

@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 from sentences import make_passage
 
-from ketarag.answering.extend import ExtendedReader, ExtendedRetriever
+from ketarag.answering.extend import ADDED_PASSAGES, ExtendedReader, ExtendedRetriever
 from ketarag.testing import FakeRetriever
 from ketarag.types import Evidence, Hit, Passage, Reading
 
@@ -107,3 +107,11 @@ def test_a_collection_without_evidence_is_no_error() -> None:
     empty = Said(0.0, passage=OWN[0])
     assert read(Said(0.9, 0.5, passage=LIBRARY[0]), empty).evidence
     assert read(empty, Said(0.0, passage=LIBRARY[0])).evidence == ()
+
+
+def test_of_many_added_passages_the_first_are_read_and_those_that_were_cited() -> None:
+    many = [replace(OWN[0], id=f"m{at}") for at in range(9)]
+    shared, added = Said(0.9, 0.5, passage=LIBRARY[0]), Said(0.1, 0.1, passage=OWN[0])
+    hits = [hit(passage, 1 - at / 10, at + 1) for at, passage in enumerate(many)]
+    ExtendedReader(shared, added, {passage.id for passage in many}).read("q", hits, "", ["m7", "unknown"])
+    assert [one.passage.id for one in added.read_hits] == [*(f"m{at}" for at in range(ADDED_PASSAGES)), "m7"]

@@ -37,13 +37,13 @@ class Ranking:
     def __len__(self) -> int:
         return len(PASSAGES)
 
-    def search(self, query: object, k: int) -> list[tuple[int, float]]:
+    def search(self, query: object, k: int, within: object = None) -> list[tuple[int, float]]:
         self.asked.append(str(query))
         return [(at, 1.0) for at in self.ranking][:k]
 
 
 class DenseRanking(Ranking):
-    def search(self, query: object, k: int) -> list[tuple[str, float]]:  # type: ignore[override]
+    def search(self, query: object, k: int, within: object = None) -> list[tuple[str, float]]:  # type: ignore[override]
         return [(PASSAGES[at].id, score) for at, score in super().search(query, k)]
 
 

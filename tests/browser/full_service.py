@@ -48,7 +48,7 @@ def _more(answer: Answer) -> Answer:
 class FullAssistant(FakeAssistant):
     """The methods of `ketarag.Assistant` that the page uses."""
 
-    def conversation(self, turns: Sequence[Turn] = ()) -> FullConversation:
+    def conversation(self, turns: Sequence[Turn] = (), within: object = None) -> FullConversation:
         return FullConversation(turns)
 
 

@@ -40,7 +40,7 @@ class HostileAssistant(FakeAssistant):
 
     documents = (DOCUMENT,)
 
-    def conversation(self, turns: object = ()) -> HostileConversation:
+    def conversation(self, turns: object = (), within: object = None) -> HostileConversation:
         return HostileConversation()
 
 

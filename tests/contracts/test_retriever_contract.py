@@ -37,6 +37,19 @@ class RetrieverContract:
         assert carried in {hit.passage.id for hit in hits}
         assert any("carried" in hit.retriever for hit in hits)
 
+    @pytest.mark.parametrize("kept", [0, 1, 3])
+    def test_only_passages_within_are_found_whatever_is_carried(self, retriever: Retriever, kept: int) -> None:
+        within = {passage.id for passage in PASSAGES[:kept]}
+        hits = retriever.retrieve(["ketamine dose", "urine"], 50, [PASSAGES[-1].id, PASSAGES[0].id], "", within)
+        assert {hit.passage.id for hit in hits} <= within
+        assert [hit.rank for hit in hits] == list(range(1, len(hits) + 1))
+        assert (PASSAGES[0].id in {hit.passage.id for hit in hits}) == bool(kept)
+
+    def test_a_passage_that_all_others_beat_is_found_when_it_alone_is_within(self, retriever: Retriever) -> None:
+        last = retriever.retrieve(["ketamine dose given in the urine"], len(PASSAGES))[-1].passage
+        (hit,) = retriever.retrieve(["ketamine dose given in the urine"], 1, within=[last.id])
+        assert hit.passage == last
+
     def test_the_same_question_finds_the_same(self, retriever: Retriever) -> None:
         assert retriever.retrieve(["how is it given?"], 3) == retriever.retrieve(["how is it given?"], 3)
 

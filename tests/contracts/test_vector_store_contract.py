@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
 import numpy as np
 import pytest
@@ -112,6 +112,30 @@ class VectorStoreContract:
         store.add(["x"], rows)
         rows[:] = 0
         assert store.search(AXES[:1], 1) == [("x", pytest.approx(1.0))]
+
+    @pytest.mark.parametrize("kind", [list, set, frozenset])
+    def test_only_the_ids_within_are_searched(
+        self, store: VectorStore, kind: Callable[[list[str]], Collection[str]]
+    ) -> None:
+        store.add(["x", "y", "xy"], AXES)
+        assert [name for name, _ in store.search(AXES[:1], 3, kind(["y", "xy", "unknown"]))] == ["xy", "y"]
+        assert [name for name, _ in store.search(AXES[:1], 1, kind(["y"]))] == ["y"]
+        assert store.search(AXES[:1], 3, kind([])) == store.search(AXES[:1], 3, kind(["unknown"])) == []
+        assert len(store.search(AXES[:1], 3)) == 3
+
+    @settings(suppress_health_check=[HealthCheck.differing_executors])
+    @given(held=st.sets(_IDS), within=st.sets(_IDS), seed=st.integers(0, 99), k=st.integers(1, 9))
+    def test_within_some_ids_it_finds_what_a_store_of_these_alone_finds(
+        self, held: set[str], within: set[str], seed: int, k: int
+    ) -> None:
+        whole, part = type(self).make(DIMENSION), type(self).make(DIMENSION)
+        rows = dict(zip("abcdefgh", random_rows(8, 5), strict=True))
+        for store, names in ((whole, sorted(held)), (part, sorted(held & within))):
+            store.add(names, np.array([rows[name] for name in names], dtype=np.float32).reshape(-1, DIMENSION))
+        query = random_rows(1, seed)
+        found, expected = whole.search(query, k, within), part.search(query, k)
+        assert [name for name, _ in found] == [name for name, _ in expected]
+        assert [score for _, score in found] == pytest.approx([score for _, score in expected], abs=1e-5)
 
     @settings(suppress_health_check=[HealthCheck.differing_executors])  # inherited by each store's class
     @given(steps=STEPS, seed=st.integers(0, 99), k=st.integers(1, 9))

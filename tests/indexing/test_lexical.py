@@ -102,3 +102,20 @@ def test_threads_do_not_meet(lexical: LexicalIndex) -> None:
     with ThreadPoolExecutor(4) as pool:
         found = list(pool.map(lambda query: index.search(query, 20), ["ketamine 7 dose", "infusion 3"] * 50))
     assert found == alone * 50
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_within_positions_it_finds_what_is_left_of_all(seed: int) -> None:
+    chance = np.random.default_rng(seed)
+    words = ["ketamine", "dose", "elbow", "infusion", "pain", "weekly", "urine", "child"]
+    texts = [" ".join(chance.choice(words, chance.integers(0, 9))) for _ in range(60)]
+    lexical = LexicalIndex.build(texts)
+    within = np.flatnonzero(chance.random(60) < chance.random()).astype(np.int64)
+    query, k = " ".join(chance.choice(words, 3)), int(chance.integers(1, 9))
+    left = [(at, score) for at, score in lexical.search(query, 60) if at in within]
+    found = lexical.search(query, k, within)
+    assert [at for at, _ in found] == [at for at, _ in left][:k] or [s for _, s in found] == pytest.approx(
+        [score for _, score in left][:k]
+    )
+    assert {at for at, _ in found} <= set(within.tolist())
+    assert lexical.search(query, k, within[:0]) == []

@@ -4,14 +4,24 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ketarag.indexing.build import ensure_index
 from ketarag.indexing.lexical import LexicalIndex
-from ketarag.indexing.overlay import BATCH, OverlayLexical, OverlayVectors, Shelved, overlay_fingerprint, shelve
+from ketarag.indexing.overlay import (
+    BATCH,
+    JoinedPassages,
+    OverlayLexical,
+    OverlayVectors,
+    Shelved,
+    overlay_fingerprint,
+    shelve,
+)
 from ketarag.indexing.store import FaissStore
 from ketarag.testing import HashEmbedder
 from ketarag.types import Document, LeftOut, Span
@@ -103,3 +113,25 @@ def test_the_fingerprint_names_what_was_added_in_any_order() -> None:
         overlay_fingerprint("i", [one, replace(two, left_out=(LeftOut(Span(0, 1), "x"),))]),
     ]
     assert len({overlay_fingerprint("i", [one, two]), *others}) == 6
+
+
+def test_within_some_positions_only_those_are_found_in_all_indexes() -> None:
+    lexical = OverlayLexical([LexicalIndex.build(["a dose", "dose of ketamine"]), LexicalIndex.build(["dose", "pain"])])
+    assert [at for at, _ in lexical.search("dose", 9, np.array([1, 2, 3]))] == [2, 1]
+    assert lexical.search("dose", 9, np.array([], dtype=np.int64)) == []
+
+
+def test_the_passages_of_a_document_beside_an_index_are_named_too(tmp_path: Path) -> None:
+    (tmp_path / "corpus").mkdir()
+    for name in ("a.txt", "b.txt"):
+        (tmp_path / "corpus" / name).write_text(f"Words of {name} are here.")
+    index = ensure_index(tmp_path / "corpus", tmp_path / "index", HashEmbedder(32), lambda _: None)
+    made, _ = shelved(document("Ketamine is given PO.", "mine.txt"))
+    joined = JoinedPassages(index.passages, made.passages)
+    chosen = joined.of({"b.txt", "mine.txt"})
+    assert [name.partition("#")[0] for name in chosen] == ["b.txt", "mine.txt"]
+    assert len(chosen) == 2
+    assert joined.positions(chosen).tolist() == joined.positions(set(chosen)).tolist() == [1, 2]
+    both = OverlayVectors([index.vectors, made.vectors])
+    question = HashEmbedder(32).encode(["Words of ketamine"])
+    assert {name for name, _ in both.search(question, 9, chosen)} == set(chosen)

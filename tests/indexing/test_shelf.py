@@ -78,3 +78,27 @@ def test_a_line_that_was_damaged_since_is_an_error_that_names_the_cure(index: In
         list(opened)
     with pytest.raises(IndexingError, match="damaged"):
         read_index(tmp_path / "index")
+
+
+def test_the_passages_of_some_documents_are_named_without_being_read(index: Index) -> None:
+    names = list(index.passages.names)
+    chosen = index.passages.of({"a.md", "d.md", "c.md", "unknown"})
+    expected = [name for name in names if name.startswith(("a.md", "d.md"))]
+    assert list(chosen) == expected
+    assert len(chosen) == 5
+    assert [name in chosen for name in names] == [name in expected for name in names]
+    assert "unknown" not in chosen
+    assert 3 not in chosen
+    assert (
+        index.passages.positions(chosen).tolist() == index.passages.positions(set(expected)).tolist() == [0, 1, 2, 4, 5]
+    )
+    assert index.passages.positions({"unknown"}).tolist() == list(index.passages.of([])) == []
+
+
+def test_a_search_within_some_documents_finds_only_theirs(index: Index) -> None:
+    question = HashEmbedder().encode(["Words of 0."])
+    everything = [name for name, _ in index.vectors.search(question, 6)]
+    chosen = index.passages.of({"d.md"})
+    assert [name for name, _ in index.vectors.search(question, 6, chosen)] == [
+        one for one in everything if one in chosen
+    ]

@@ -44,10 +44,26 @@ def test_questions_are_kept_one_a_line(tmp_path: Path) -> None:
     assert read_sidecar(path).metadata == {"questions": ""}
 
 
+@pytest.mark.parametrize("tags", ['["dose", "adults only"]', '" dose,adults only, "'])
+def test_tags_are_kept_one_a_line(tmp_path: Path, tags: str) -> None:
+    path = tmp_path / "a.toml"
+    path.write_text(f"tags = {tags}")
+    assert read_sidecar(path).metadata == {"tags": "dose\nadults only"}
+
+
+def test_of_a_time_the_day_is_kept(tmp_path: Path) -> None:
+    path = tmp_path / "a.toml"
+    path.write_text("published = 2020-04-04T12:00:00Z")
+    assert type(read_sidecar(path).published) is date
+    assert read_sidecar(path).published == date(2020, 4, 4)
+
+
 @pytest.mark.parametrize(
     "text",
     [
         "title =",
+        "tags = 3",
+        "tags = ['a', '']",
         "published = 'April'",
         "published = 12:00:00",
         "[[leave_out]]\nreason = 'no lines'",

@@ -111,10 +111,10 @@ class HeldAssistant(FakeAssistant):
     go: threading.Event = field(default_factory=threading.Event)
     steps: list[str] = field(default_factory=list)
 
-    def ask(self, question: str) -> Answer:
+    def ask(self, question: str, within: object = None) -> Answer:
         return build_answer(question)
 
-    def conversation(self, turns: Sequence[Turn] = ()) -> HeldConversation:  # type: ignore[override]
+    def conversation(self, turns: Sequence[Turn] = (), within: object = None) -> HeldConversation:  # type: ignore[override]
         return HeldConversation(self)
 
 

@@ -77,7 +77,7 @@ async def test_a_question_that_cannot_be_asked_has_its_status_also_when_streamed
 
 
 class BreaksLate(served.HeldAssistant):
-    def conversation(self, turns: object = ()) -> Any:
+    def conversation(self, turns: object = (), within: object = None) -> Any:
         return self
 
     def stream(self, question: str) -> Any:
@@ -185,7 +185,7 @@ async def test_a_fault_of_ours_says_nothing_and_logs_nothing_of_the_question(cap
 
 
 class Unreadable(FakeAssistant):
-    def retrieve(self, question: str, k: int = 5) -> list[Hit]:
+    def retrieve(self, question: str, k: int = 5, within: object = None) -> list[Hit]:
         raise IndexingError("the index at x is damaged: run ketarag ingest")
 
 
@@ -277,3 +277,26 @@ def test_the_description_names_every_route_and_its_errors() -> None:
 
 def test_the_document_is_the_one_of_the_fake() -> None:
     assert served.new_service().documents == {DOCUMENT.id: DOCUMENT}
+
+
+@pytest.mark.parametrize("path", ["/v1/ask", "/v1/conversations", "/v1/retrieve"])
+async def test_a_filter_chooses_the_documents(path: str) -> None:
+    question = {"question": "What dose is used?"}
+    for within in (None, {}, {"published_from": "2020-04-04"}, {"publishers": [DOCUMENT.publisher.upper()]}):
+        assert (await post(path, question | {"within": within})).status_code == 200
+    response = await post(path, question | {"within": {"published_from": "2021-01-01", "tags": ["dose"]}})
+    assert response.status_code == 422
+    assert "none of the 1 documents is published from 2021-01-01, tagged dose" in error_of(response)["message"]
+
+
+async def test_a_filter_is_judged_before_the_first_event() -> None:
+    body = {"question": "What dose is used?", "within": {"tags": ["nowhere"]}}
+    assert (await post("/v1/ask", body, headers=STREAM)).status_code == 422
+
+
+@pytest.mark.parametrize(
+    "within",
+    [3, {"published_from": "April"}, {"publishers": "WHO"}, {"tags": [""]}, {"tags": ["x"] * 51}, {"publisher": "WHO"}],
+)
+async def test_a_filter_that_is_none_is_refused(within: object) -> None:
+    assert (await post("/v1/ask", {"question": "dose", "within": within})).status_code == 422

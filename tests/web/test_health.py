@@ -40,7 +40,7 @@ class Counting(FakeAssistant):
         self.asked = 0
         self.breaks = breaks
 
-    def ask(self, question: str) -> Answer:
+    def ask(self, question: str, within: object = None) -> Answer:
         self.asked += 1
         if self.breaks:
             raise OSError("secret path")

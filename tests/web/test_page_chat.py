@@ -106,7 +106,7 @@ async def test_each_session_asks_the_assistant_of_its_documents() -> None:
     class Extended(FakeAssistant):
         documents = (DOCUMENT, other)  # type: ignore[assignment]
 
-        def conversation(self, turns: object = ()) -> Any:
+        def conversation(self, turns: object = (), within: object = None) -> Any:
             quote = replace(citation("Topical ketamine"), document_id=other.id, quote=other.text, start=0, end=19)
             answer = build_answer("dose", citations=(quote,))
             return SimpleNamespace(stream=lambda question: iter([Final(answer)]))

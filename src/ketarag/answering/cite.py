@@ -23,6 +23,7 @@ def cite(evidence: Sequence[Evidence], documents: Mapping[str, Document]) -> tup
             end=item.sentence.end,
             score=item.score,
             passage_id=item.passage.id,
+            published=documents[item.sentence.document_id].published,
         )
         for marker, item in enumerate(evidence, start=1)
     )

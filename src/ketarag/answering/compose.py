@@ -1,26 +1,35 @@
-"""compose: evidence -> the one to three sentences that answer, in the order in which the document says them."""
+"""compose: evidence -> the one to three sentences that answer, in the order in which the document says them, the newest document first."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from datetime import date
 
-from ketarag.types import Evidence, Sentence
+from ketarag.types import Document, Evidence, Sentence
 
 MOST_SENTENCES = 3
 
+_NONE: Mapping[str, Document] = {}
 _NEVER_ALONE = re.compile(r"(?:It|They|This|These|Those|Its|Their|Such)\b")
 
 
-def compose(evidence: Sequence[Evidence], share: float) -> list[Evidence]:
+def compose(
+    evidence: Sequence[Evidence],
+    share: float,
+    documents: Mapping[str, Document] = _NONE,
+    rivals: Sequence[Evidence] = (),
+) -> list[Evidence]:
     """The best sentence, others that score at least `share` of it, and the sentence before one that points back.
 
-    `evidence` is best first; the result is in document order, at most three, never empty for non-empty evidence.
+    `evidence` is best first; the result is in document order, at most three, never empty for non-empty evidence. Of several `documents`
+    the newest comes first, one without a date last. `rivals` are sentences that say otherwise than the best: they come before others.
     """
     if not evidence:
         return []
     best = evidence[0]
-    chosen = [item for item in evidence[:MOST_SENTENCES] if item.score >= share * best.score]
+    enough = [item for item in evidence[:MOST_SENTENCES] if item.score >= share * best.score]
+    chosen = list(dict.fromkeys([best, *rivals, *enough]))[:MOST_SENTENCES] if rivals else enough
     before = _before(best)
     if (
         before is not None
@@ -28,8 +37,13 @@ def compose(evidence: Sequence[Evidence], share: float) -> list[Evidence]:
         and _NEVER_ALONE.match(best.sentence.clean)
     ):
         chosen = [*chosen[: MOST_SENTENCES - 1], Evidence(before, best.passage, best.score)]
-    documents = list(dict.fromkeys(item.sentence.document_id for item in chosen))
-    return sorted(chosen, key=lambda item: (documents.index(item.sentence.document_id), item.sentence.start))
+    found = list(dict.fromkeys(item.sentence.document_id for item in chosen))
+    order = sorted(found, key=lambda name: _published(documents.get(name)), reverse=True)
+    return sorted(chosen, key=lambda item: (order.index(item.sentence.document_id), item.sentence.start))
+
+
+def _published(document: Document | None) -> date:
+    return (document.published if document else None) or date.min
 
 
 def _before(evidence: Evidence) -> Sentence | None:

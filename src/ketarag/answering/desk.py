@@ -113,6 +113,8 @@ class Desk:
         places = [place for citation in verdict.evidence if (place := _place(citation, passages))]
         if not verdict.supported or not places or len(places) < len(verdict.evidence):
             return None
+        if len({place.passage.document_id for place in places}) > 1:
+            return None  # what two documents say is not blended into one sentence
         quotes = [self._quote(place) for place in places]
         if faults(text, _words(places)) or number_faults(text, quotes):
             return None
@@ -157,7 +159,8 @@ class Desk:
                 return known
         quote = self._quote(place)
         marker = len(self.citations) + 1
-        return Citation(marker, document.id, document.title, first.heading, quote, start, end, score, place.passage.id)
+        found = (document.id, document.title, first.heading, quote, start, end, score, place.passage.id)
+        return Citation(marker, *found, document.published)
 
     def _quote(self, place: _Place) -> str:
         text = self._documents[place.passage.document_id].text

@@ -7,7 +7,7 @@ Not here: the further documents' passages, vectors and words (`ketarag.indexing.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import replace
 from itertools import chain
@@ -39,12 +39,22 @@ class ExtendedRetriever:
         self._added = added
         self._both = both
 
-    def retrieve(self, queries: Sequence[str], k: int, carried: Sequence[str] = (), history: str = "") -> list[Hit]:
-        """At most `k` hits of each collection, so that neither crowds the other out. `score` is comparable within one collection."""
-        ranks = {hit.passage.id: hit.rank for hit in self._both.retrieve(queries, 2 * k, carried, history)}
+    def retrieve(
+        self,
+        queries: Sequence[str],
+        k: int,
+        carried: Sequence[str] = (),
+        history: str = "",
+        within: Collection[str] | None = None,
+    ) -> list[Hit]:
+        """At most `k` hits of each collection, so that neither crowds the other out. `score` is comparable within one collection.
+
+        `within`: the ids of the only passages that are searched, of both; None for all.
+        """
+        ranks = {hit.passage.id: hit.rank for hit in self._both.retrieve(queries, 2 * k, carried, history, within)}
         hits = [
-            *self._shared.retrieve(queries, k, carried, history),
-            *self._added.retrieve(queries, k, carried, history),
+            *self._shared.retrieve(queries, k, carried, history, within),
+            *self._added.retrieve(queries, k, carried, history, within),
         ]
         ordered = sorted(hits, key=lambda hit: (ranks.get(hit.passage.id, 2 * k + 1), hit.rank))
         return [replace(hit, rank=rank) for rank, hit in enumerate(ordered, start=1)]

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from ketarag.answering.cite import cite
 from ketarag.answering.compose import compose
+from ketarag.answering.conflicts import Conflict
 from ketarag.protocols import Verifier
 from ketarag.types import Citation, Claim, Document, Reading
 
@@ -24,12 +25,20 @@ class Composed:
     written_by: str = ""
 
 
-def extract(reading: Reading, share: float, verifier: Verifier, documents: Mapping[str, Document]) -> Composed:
+def extract(
+    reading: Reading,
+    share: float,
+    verifier: Verifier,
+    documents: Mapping[str, Document],
+    conflicts: Sequence[Conflict] = (),
+) -> Composed:
     """One claim and one citation for each composed sentence; one that its own passage does not carry is dropped.
 
-    `share` is the reader's. Nothing for a reading without evidence.
+    `share` is the reader's. Nothing for a reading without evidence. Whoever says otherwise than the best sentence is quoted beside it.
     """
-    chosen = compose(reading.evidence, share)
+    best = reading.evidence[:1]
+    rivals = [other for one in conflicts for other in (one.newer, one.older) if {one.newer, one.older} & set(best)]
+    chosen = compose(reading.evidence, share, documents, [one for one in rivals if one not in best])
     verdicts = [verifier.verify(item.sentence.clean, [item.passage]) for item in chosen]
     standing = [(item, verdict) for item, verdict in zip(chosen, verdicts, strict=True) if verdict.supported]
     citations = cite([item for item, _ in standing], documents)

@@ -83,10 +83,12 @@ class Suggester:
         """The same over other documents, by other means."""
         return Suggester(documents, self._embedder, self._glossary, retriever, reader)
 
-    def suggest(self, question: str, hits: Sequence[Hit], asked: Collection[str] = ()) -> tuple[str, ...]:
+    def suggest(
+        self, question: str, hits: Sequence[Hit], asked: Collection[str] = (), within: Collection[str] | None = None
+    ) -> tuple[str, ...]:
         """At most MOST questions, none of them `question` or one of those `asked` before in the conversation.
 
-        `hits` are what was found for the question, best first; () for none.
+        `hits` are what was found for the question, best first; () for none. `within`: the passages that were searched, None for all.
         """
         if not hits:
             return ()
@@ -97,7 +99,7 @@ class Suggester:
         chosen: list[str] = []
         if not listed[0].texts:
             passages = [hit.passage for hit in hits if hit.passage.document_id == ranked[0]][:_PASSAGES]
-            chosen = self._made(aim, passages, known)
+            chosen = self._made(aim, passages, known, within)
         if len(chosen) < MOST:
             chosen += _nearest(aim, asked_for(question), [one for one in listed if one.texts], known)
         return tuple(chosen[:MOST])
@@ -113,7 +115,9 @@ class Suggester:
         self._keep(self._listed, name, made)
         return made
 
-    def _made(self, aim: Vectors, passages: Sequence[Passage], known: Collection[str]) -> list[str]:
+    def _made(
+        self, aim: Vectors, passages: Sequence[Passage], known: Collection[str], within: Collection[str] | None
+    ) -> list[str]:
         """Questions of headings and terms, the nearest first, that the documents answer."""
         title = self._documents[passages[0].document_id].title
         phrases = [text for text in dict.fromkeys(_phrases(passages)) if text != title][:_PHRASES]
@@ -125,27 +129,28 @@ class Suggester:
         unread = MOST_READ
         for phrase in (phrases[at] for at in order):
             text = _question_about(phrase)
-            new = text not in self._answered
+            new = within is not None or text not in self._answered
             if len(kept) == MOST or (new and not unread):
                 continue
             if self._key(text) in known or any(_overlap(phrase, other) for other in kept):
                 continue
             unread -= new
-            if self._is_answered(text, phrase):
+            if self._is_answered(text, phrase, within):
                 kept.append(phrase)
         return [_question_about(phrase) for phrase in kept]
 
-    def _is_answered(self, text: str, phrase: str) -> bool:
-        """Whether the reader is sure enough, and its best evidence is about the phrase."""
+    def _is_answered(self, text: str, phrase: str, within: Collection[str] | None) -> bool:
+        """Whether the reader is sure enough, and its best evidence is about the phrase. Remembered where everything is searched."""
         with self._lock:
-            if text in self._answered:
+            if within is None and text in self._answered:
                 return self._answered[text]
-        reading = self._reader.read(text, self._retriever.retrieve([text], _READ_PASSAGES))
+        reading = self._reader.read(text, self._retriever.retrieve([text], _READ_PASSAGES, within=within))
         wanted, sure = set(content_stems(phrase)), reading.confidence >= self._reader.threshold
         sentences = [item.sentence for item in reading.evidence[:1]]
         held = {name for one in sentences for name in content_stems(f"{one.heading} {one.clean}")}
         answered = bool(sure and sentences and len(wanted & held) >= _MADE_SHARE * len(wanted))
-        self._keep(self._answered, text, answered)
+        if within is None:
+            self._keep(self._answered, text, answered)
         return answered
 
     def _keep(self, kept: OrderedDict[str, _T], name: str, value: _T) -> None:

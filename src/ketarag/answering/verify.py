@@ -110,7 +110,7 @@ class ExactVerifier:
             return Verdict(False, 0.0, (), (problem,))
         verdict = self._verify(claim, windows)
         parts = [] if verdict.supported else [part for part in _JOINT.split(claim) if part.strip()]
-        if len(parts) < 2 or any(len(self._analyse(part).content) < _LEAST_OF_PART for part in parts):
+        if len(parts) < 2 or any(len(self.read(part).content) < _LEAST_OF_PART for part in parts):
             return verdict
         return _together([self._verify(part, windows) for part in parts]) or verdict
 
@@ -123,7 +123,7 @@ class ExactVerifier:
         return self._judge(claim, checks) if checks else Verdict(False, 0.0, (), ("the claim is empty",))
 
     def _checks(self, claim: str, windows: list[_Window]) -> list[Check]:
-        said = self._analyse(claim)
+        said = self.read(claim)
         if not windows or (not said.words and not said.quantities):
             return []
         weights = Weights([w.read for w in windows if w.single])
@@ -135,7 +135,8 @@ class ExactVerifier:
         problems = (*best.problems, *best.wording)
         return Verdict(not problems, best.share, (best.citation,), problems)
 
-    def _analyse(self, text: str) -> Analysis:
+    def read(self, text: str) -> Analysis:
+        """A text, without reference markers, as every check sees it."""
         if text not in self._read:
             if len(self._read) > _CACHED:
                 self._read.clear()
@@ -152,8 +153,8 @@ class ExactVerifier:
                         passage,
                         first,
                         last,
-                        self._analyse(_clean(sentences[first : last + 1])),
-                        self._analyse(f"{passage.heading}. {_clean(before)}"),
+                        self.read(_clean(sentences[first : last + 1])),
+                        self.read(f"{passage.heading}. {_clean(before)}"),
                     )
 
     def _closest(self, claim: Analysis, windows: list[_Window], weights: Weights) -> list[_Window]:
@@ -171,7 +172,7 @@ class ExactVerifier:
     def _both_needed(self, claim: Analysis, window: _Window) -> bool:
         """Each of the two sentences holds at least two content words of the claim that the other has not."""
         sentences = window.passage.sentences[window.first : window.last + 1]
-        first, second = (self._analyse(sentence.clean).stems & claim.stems for sentence in sentences)
+        first, second = (self.read(sentence.clean).stems & claim.stems for sentence in sentences)
         return len(first - second) >= _LEAST_OF_EACH and len(second - first) >= _LEAST_OF_EACH
 
     def _cosines(self, claim: str, texts: list[str]) -> list[float]:

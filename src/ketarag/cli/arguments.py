@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Mapping
+from datetime import date
 from pathlib import Path
 from typing import NoReturn
 
@@ -55,15 +56,15 @@ def parser() -> Parser:
 
 def _add_questions(commands: argparse._SubParsersAction[Parser]) -> None:
     """What is asked, checked, found and indexed in the terminal."""
-    where, llm, shown = _where(), _llm(), _json()
-    ask = _add(commands, "ask", "Ask one question.", where, llm, shown)
+    where, llm, shown, within = _where(), _llm(), _json(), _within()
+    ask = _add(commands, "ask", "Ask one question.", where, within, llm, shown)
     ask.add_argument("text", nargs="+", metavar="QUESTION")
-    _add(commands, "chat", "Ask question after question; follow-ups are understood. Ctrl-D ends.", where, llm)
+    _add(commands, "chat", "Ask question after question; follow-ups are understood. Ctrl-D ends.", where, within, llm)
     verify = _add(
         commands, "verify", "Check a claim against the documents; exits 3 when it is not supported.", where, shown
     )
     verify.add_argument("text", nargs="+", metavar="CLAIM")
-    retrieve = _add(commands, "retrieve", "Show the passages found for a question.", where, shown)
+    retrieve = _add(commands, "retrieve", "Show the passages found for a question.", where, within, shown)
     retrieve.add_argument("text", nargs="+", metavar="QUESTION")
     retrieve.add_argument("-k", type=_positive, default=5, metavar="N", help="how many passages (default 5)")
     ingest = _add(commands, "ingest", "Read the documents and build the index; says what was left out.", where)
@@ -119,6 +120,18 @@ def _where() -> Parser:
     return where
 
 
+def _within() -> Parser:
+    """Which of the documents may answer."""
+    within = Parser(add_help=False)
+    within.add_argument("--published-from", type=_date, metavar="DATE", help="only documents of this day or later")
+    within.add_argument("--published-to", type=_date, metavar="DATE", help="only documents of this day or earlier")
+    told = "only documents of this publisher; give it again for others"
+    within.add_argument("--publisher", action="append", default=[], metavar="NAME", help=told)
+    told = "only documents with this tag; give it again for further ones"
+    within.add_argument("--tag", action="append", default=[], metavar="TAG", help=told)
+    return within
+
+
 def _llm() -> Parser:
     """Who writes the answers."""
     llm = Parser(add_help=False)
@@ -134,6 +147,13 @@ def _json() -> Parser:
     shown = Parser(add_help=False)
     shown.add_argument("--json", action="store_true", help="write the whole result as JSON, and only that")
     return shown
+
+
+def _date(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{printable(text)!r} is not a date such as 2020-04-04") from None
 
 
 def _positive(text: str) -> int:

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from ketarag.assistant import Assistant, Conversation
     from ketarag.config import Settings
     from ketarag.indexing.build import IndexSummary
+    from ketarag.types import Filter
 
 Progress = Callable[[str], None]
 Load = Callable[["Settings", Progress], "Assistant"]
@@ -57,7 +58,7 @@ def run(arguments: argparse.Namespace, load: Load | None = None, build: Build | 
         return _mcp(settings, load)
     assistant = load(settings, tell)
     if arguments.command == "chat":
-        return _chat(assistant.conversation())
+        return _chat(assistant.conversation(within=_filter(arguments)))
     return _answer(arguments, assistant)
 
 
@@ -94,16 +95,23 @@ def _answer(arguments: argparse.Namespace, assistant: Assistant) -> int:
     """`ask`, `verify` and `retrieve`: one text in, one result out."""
     text = " ".join(arguments.text).encode("utf-8", "replace").decode()  # bytes that are no UTF-8 become "?"
     if arguments.command == "ask":
-        answer = assistant.ask(text)
+        answer = assistant.ask(text, within=_filter(arguments))
         print(to_json(answer) if arguments.json else format_answer(answer))
         return ABSTAINED if answer.abstained else ANSWERED
     if arguments.command == "verify":
         verdict = assistant.verify(text)
         print(to_json(verdict) if arguments.json else format_verdict(verdict))
         return ANSWERED if verdict.supported else ABSTAINED
-    hits = assistant.retrieve(text, k=arguments.k)
+    hits = assistant.retrieve(text, k=arguments.k, within=_filter(arguments))
     print(to_json(hits) if arguments.json else format_hits(hits))
     return ANSWERED if hits else ABSTAINED
+
+
+def _filter(arguments: argparse.Namespace) -> Filter:
+    from ketarag.types import Filter
+
+    said = arguments
+    return Filter(said.published_from, said.published_to, tuple(said.publisher), tuple(said.tag))
 
 
 def _manage(arguments: argparse.Namespace, settings: Settings) -> int:

@@ -38,7 +38,7 @@ from ketarag.indexing.segments import BUILDING, SEGMENTS, Segment, open_segment
 from ketarag.indexing.shelf import Documents, Passages, Shelf
 from ketarag.indexing.store import FLAT, FlatVectors, InvertedVectors, write_inverted
 
-FORMAT = 3
+FORMAT = 4
 """Raised whenever the layout of an index or the meaning of a file changes: older indexes are then built from nothing."""
 
 CHECKED_BYTES = 64_000_000

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Protocol
 
 import numpy as np
 
-from ketarag.indexing.store import FaissStore
+from ketarag.indexing.store import FaissStore, Numbers
 from ketarag.protocols import Vectors
 
 
@@ -18,8 +18,8 @@ class Numbered(Protocol):
         """How many there are."""
         ...
 
-    def search(self, vector: Vectors, k: int) -> list[tuple[int, float]]:
-        """The at most `k` nearest of one row: (number, inner product), best first."""
+    def search(self, vector: Vectors, k: int, within: Numbers | None = None) -> list[tuple[int, float]]:
+        """The at most `k` nearest of one row: (number, inner product), best first; of the numbers `within`, None for all."""
         ...
 
     @property
@@ -41,6 +41,10 @@ class Names(Protocol):
 
     def number(self, name: str) -> int:
         """The number of an id, -1 for none."""
+        ...
+
+    def numbers(self, within: Collection[str]) -> Numbers:
+        """The numbers of those ids that there are, ascending."""
         ...
 
 
@@ -74,15 +78,16 @@ class LayeredStore:
         self._above.delete(ids)
         self._hide(ids)
 
-    def search(self, vector: Vectors, k: int) -> list[tuple[str, float]]:
-        """The at most `k` nearest of one row, shape (1, dimension): (id, inner product), best first."""
+    def search(self, vector: Vectors, k: int, within: Collection[str] | None = None) -> list[tuple[str, float]]:
+        """The at most `k` nearest of one row, shape (1, dimension): (id, inner product), best first; of the ids `within`, None for all."""
         if k < 1:
             return []
-        below = self._below.search(vector, k + len(self._hidden))
+        numbers = None if within is None else self._names.numbers(within)
+        below = self._below.search(vector, k + len(self._hidden), numbers)
         found = [(self._names.name(number), score) for number, score in below if number not in self._hidden]
         if not len(self._above):
             return found[:k]
-        return sorted([*found, *self._above.search(vector, k)], key=lambda pair: -pair[1])[:k]
+        return sorted([*found, *self._above.search(vector, k, within)], key=lambda pair: -pair[1])[:k]
 
     def vectors(self, ids: Sequence[str]) -> Vectors:
         """Shape (len(ids), dimension), float32. Raises KeyError on an unknown id."""
@@ -113,3 +118,8 @@ class Listed:
     def number(self, name: str) -> int:
         """The number of an id, -1 for none."""
         return self._numbers.get(name, -1)
+
+    def numbers(self, within: Collection[str]) -> Numbers:
+        """The numbers of those ids that there are, ascending."""
+        held = [number for name, number in self._numbers.items() if name in within]
+        return np.array(held, dtype=np.int64)

@@ -90,14 +90,18 @@ class LexicalIndex:
         start, end = self._starts[number : number + 2] if number >= 0 else (0, 0)
         return self._positions[start:end], self._scores[start:end]
 
-    def search(self, query: str, k: int) -> list[tuple[int, float]]:
-        """The at most `k` best (position, score > 0), best first; ties by position."""
+    def search(self, query: str, k: int, within: NDArray[np.int64] | None = None) -> list[tuple[int, float]]:
+        """The at most `k` best (position, score > 0), best first; ties by position; of the positions `within`, None for all."""
         asked = Counter(content_stems(query))
         terms = [
             _Term(times, *self.column(stem), times * float(self._highest[number]))
             for stem, times in asked.items()
             if (number := self._vocabulary.find(stem)) >= 0
         ]
+        if within is not None:
+            searched = np.zeros(self._size, dtype=np.bool_)
+            searched[within] = True
+            terms = [kept for term in terms if len((kept := term.within(searched)).positions)]
         if not terms or k < 1:
             return []
         positions, scores = self._summed(sorted(terms, key=lambda term: len(term.positions)), k)
@@ -157,6 +161,11 @@ class _Term:
     positions: NDArray[np.int32]
     scores: NDArray[np.float32]
     highest: float
+
+    def within(self, searched: NDArray[np.bool_]) -> _Term:
+        """The same for the texts that are searched only; its highest score stays an upper bound."""
+        held = searched[self.positions]
+        return _Term(self.times, self.positions[held], self.scores[held], self.highest)
 
     def add_to(self, found: NDArray[np.int64], scores: NDArray[np.float32]) -> None:
         """Adds this term's scores for ascending positions."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import math
 from collections import Counter
-from collections.abc import Generator, Sequence
+from collections.abc import Collection, Generator, Sequence
 from dataclasses import dataclass
 from heapq import merge
 from itertools import islice
@@ -24,7 +24,7 @@ from ketarag.indexing.embedders import encode_for_index
 from ketarag.indexing.folder import Manifest
 from ketarag.indexing.lexical import LexicalIndex
 from ketarag.indexing.segment import segment
-from ketarag.indexing.shelf import Passages, PlacedPassages
+from ketarag.indexing.shelf import Passages, PlacedPassages, United
 from ketarag.indexing.store import FaissStore
 from ketarag.protocols import Embedder, Vectors
 from ketarag.sequences import Joined, JoinedById
@@ -41,8 +41,8 @@ Shelving = Generator[tuple[int, int], None, "Shelved"]
 class Searched(Protocol):
     """What is needed of a store of vectors to search it."""
 
-    def search(self, vector: Vectors, k: int) -> list[tuple[str, float]]:
-        """The at most `k` nearest of one row, shape (1, dimension): (id, inner product), best first."""
+    def search(self, vector: Vectors, k: int, within: Collection[str] | None = None) -> list[tuple[str, float]]:
+        """The at most `k` nearest of one row, shape (1, dimension): (id, inner product), best first; of the ids `within`, None for all."""
         ...
 
 
@@ -83,6 +83,16 @@ class JoinedPassages(JoinedById[Passage], PlacedPassages):
         )
         return next(mine, "") or self._shared.holding(document_id, start, end)
 
+    def of(self, documents: Collection[str]) -> Collection[str]:
+        """See `PlacedPassages`."""
+        own = {passage.id for passage in self._added if passage.document_id in documents}
+        return United(self._shared.of(documents), own)
+
+    def positions(self, within: Collection[str]) -> NDArray[np.int64]:
+        """See `PlacedPassages`."""
+        own = [len(self._shared) + at for at, passage in enumerate(self._added) if passage.id in within]
+        return np.concatenate([self._shared.positions(within), np.array(own, dtype=np.int64)])
+
 
 def shelve(document: Document, embedder: Embedder) -> Shelving:
     """Segments, chunks and embeds a document as at index time, step by step. No passages where all of it is left out."""
@@ -117,9 +127,9 @@ class OverlayVectors:
         """No id may be in two of them. Of equal inner products the earlier store's comes first."""
         self._stores = stores
 
-    def search(self, vector: Vectors, k: int) -> list[tuple[str, float]]:
-        """The at most `k` nearest of one row, shape (1, dimension): (id, inner product), best first."""
-        found = [store.search(vector, k) for store in self._stores]
+    def search(self, vector: Vectors, k: int, within: Collection[str] | None = None) -> list[tuple[str, float]]:
+        """The at most `k` nearest of one row, shape (1, dimension): (id, inner product), best first; of the ids `within`, None for all."""
+        found = [store.search(vector, k, within) for store in self._stores]
         return list(islice(merge(*found, key=lambda pair: -pair[1]), max(k, 0)))
 
 
@@ -135,15 +145,20 @@ class OverlayLexical:
         self._indexes = indexes
         self._size = sum(map(len, indexes))
 
-    def search(self, query: str, k: int) -> list[tuple[int, float]]:
-        """The at most `k` best (position, score > 0), best first; ties by position."""
+    def search(self, query: str, k: int, within: NDArray[np.int64] | None = None) -> list[tuple[int, float]]:
+        """The at most `k` best (position, score > 0), best first; ties by position; of the positions `within`, None for all."""
         scores = [np.zeros(len(index), dtype=np.float32) for index in self._indexes]
         for stem, times in Counter(content_stems(query)).items():
             columns = [index.column(stem) for index in self._indexes]
             together = _idf(sum(len(positions) for positions, _ in columns), self._size)
             for sums, (positions, values) in zip(scores, columns, strict=True):
                 sums[positions] += np.float32(times * together / _idf(len(positions), len(sums))) * values
-        return _best(np.concatenate(scores), k) if k > 0 else []
+        summed = np.concatenate(scores)
+        if within is not None:
+            searched = np.zeros_like(summed)
+            searched[within] = summed[within]
+            summed = searched
+        return _best(summed, k) if k > 0 else []
 
 
 def _best(scores: NDArray[np.float32], k: int) -> list[tuple[int, float]]:

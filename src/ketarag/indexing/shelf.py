@@ -5,7 +5,8 @@ from __future__ import annotations
 import threading
 from abc import abstractmethod
 from collections import OrderedDict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from itertools import chain
 from typing import overload
 
 import numpy as np
@@ -68,6 +69,20 @@ class Shelf:
         number = int(self.first[at]) + place
         return number if place < passages and self.name(number) == name else -1
 
+    def of(self, documents: Collection[str]) -> Chosen:
+        """The passages of these documents; an unknown one is not an error. None of them is looked at."""
+        held = np.zeros(len(self.places), dtype=np.bool_)
+        held[[at for name in documents if (at := self.ids.find(name)) >= 0]] = True
+        return Chosen(self, np.flatnonzero(np.repeat(held, self.places[:, 3])).astype(np.int64))
+
+    def numbers(self, within: Collection[str]) -> NDArray[np.int64]:
+        """The numbers of those of the ids that there are, ascending; at no cost for what `of` gave."""
+        chosen = within.first if isinstance(within, United) else within
+        if isinstance(chosen, Chosen) and chosen.shelf is self:
+            return chosen.numbers
+        found = {number for name in within if (number := self.number(name)) >= 0}
+        return np.array(sorted(found), dtype=np.int64)
+
     def rows(self, numbers: Sequence[int]) -> NDArray[np.float32]:
         """Their vectors, shape (len(numbers), dimension)."""
         wanted = np.asarray(numbers, dtype=np.int64)
@@ -93,6 +108,43 @@ class Shelf:
                 part, held = [], 0
         if part:
             yield np.concatenate(part)
+
+
+class Chosen(Collection[str]):
+    """Ids of some passages of a shelf, as a set that is as large as their numbers: ids are made when they are asked for."""
+
+    def __init__(self, shelf: Shelf, numbers: NDArray[np.int64]) -> None:
+        """`numbers` ascending."""
+        self.shelf = shelf
+        self.numbers = numbers
+
+    def __len__(self) -> int:
+        return len(self.numbers)
+
+    def __iter__(self) -> Iterator[str]:
+        return (self.shelf.name(number) for number in self.numbers.tolist())
+
+    def __contains__(self, name: object) -> bool:
+        number = self.shelf.number(name) if isinstance(name, str) else -1
+        at = int(np.searchsorted(self.numbers, number))
+        return number >= 0 and at < len(self.numbers) and int(self.numbers[at]) == number
+
+
+class United(Collection[str]):
+    """Two sets of ids that share none, as one, not copied."""
+
+    def __init__(self, first: Collection[str], second: Collection[str]) -> None:
+        self.first = first
+        self.second = second
+
+    def __len__(self) -> int:
+        return len(self.first) + len(self.second)
+
+    def __iter__(self) -> Iterator[str]:
+        return chain(self.first, self.second)
+
+    def __contains__(self, name: object) -> bool:
+        return name in self.second or name in self.first
 
 
 class Documents(Sequence[Document]):
@@ -166,6 +218,14 @@ class PlacedPassages(Sequence[Passage]):
     def holding(self, document_id: str, start: int, end: int) -> str:
         """The id of the passage that holds [start, end) of a document, "" where none does."""
 
+    @abstractmethod
+    def of(self, documents: Collection[str]) -> Collection[str]:
+        """The ids of the passages of these documents, as a set; an unknown document is not an error."""
+
+    @abstractmethod
+    def positions(self, within: Collection[str]) -> NDArray[np.int64]:
+        """Where the passages with these ids stand, ascending; an unknown id is not an error. Quick for what `of` gave."""
+
 
 class Passages(PlacedPassages):
     """All passages, in the order of the documents; read anew each time."""
@@ -181,6 +241,14 @@ class Passages(PlacedPassages):
     def holding(self, document_id: str, start: int, end: int) -> str:
         """See `PlacedPassages`; no passage is read for it."""
         return self._shelf.holding(document_id, start, end)
+
+    def of(self, documents: Collection[str]) -> Collection[str]:
+        """See `PlacedPassages`; no passage is read for it."""
+        return self._shelf.of(documents)
+
+    def positions(self, within: Collection[str]) -> NDArray[np.int64]:
+        """See `PlacedPassages`."""
+        return self._shelf.numbers(within)
 
     @overload
     def __getitem__(self, at: int) -> Passage: ...

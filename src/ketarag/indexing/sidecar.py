@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -12,12 +12,14 @@ from typing import Any
 from ketarag.errors import CorpusError
 from ketarag.types import LeftOut, Span
 
+_LISTS = ("questions", "tags")
+
 
 @dataclass(frozen=True, slots=True)
 class Sidecar:
     """`leave_out` rows are (first line, last line, reason), from 1, both included. `sha256` "" when not pinned.
 
-    `metadata` holds every further key as text; `questions`, which the document answers, one a line.
+    `metadata` holds every further key as text; `questions`, which the document answers, and `tags`, one a line.
     """
 
     title: str = ""
@@ -45,16 +47,16 @@ def read_sidecar(path: Path) -> Sidecar:
             raise TypeError(f"published = {published!r} is not a date such as 2020-04-04")
         return Sidecar(
             title=str(table.pop("title", "")),
-            published=published,
+            published=published.date() if isinstance(published, datetime) else published,
             publisher=str(table.pop("publisher", "")),
             sha256=str(table.pop("sha256", "")),
             leave_out=tuple(rows),
-            metadata={key: _lines(value) if key == "questions" else str(value) for key, value in table.items()},
+            metadata={key: _lines(key, value) if key in _LISTS else str(value) for key, value in table.items()},
         )
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, KeyError, TypeError, ValueError) as error:
         raise CorpusError(
-            f'{path}: not a sidecar ({error}); it holds title, published, publisher, questions = ["..."] and [[leave_out]] tables with '
-            'lines = [first, last] and reason = "..."'
+            f'{path}: not a sidecar ({error}); it holds title, published, publisher, tags = ["..."], questions = ["..."] and '
+            '[[leave_out]] tables with lines = [first, last] and reason = "..."'
         ) from error
 
 
@@ -81,10 +83,15 @@ def _row(row: dict[str, Any]) -> tuple[int, int, str]:
     return first, last, str(row["reason"])
 
 
-def _lines(questions: object) -> str:
-    """One question a line. Raises TypeError for anything but a list of texts, ValueError for a blank one or one of several lines."""
-    if not isinstance(questions, list) or not all(isinstance(question, str) for question in questions):
-        raise TypeError(f"questions = {questions!r} is not a list of texts")
-    if bad := [question for question in questions if not question.strip() or len(question.splitlines()) > 1]:
-        raise ValueError(f"question {bad[0]!r} is blank or has several lines")
-    return "\n".join(question.strip() for question in questions)
+def _lines(key: str, texts: object) -> str:
+    """One text a line; tags may also be one text with commas.
+
+    Raises TypeError for anything but a list of texts, ValueError for a blank one or one of several lines.
+    """
+    if key == "tags" and isinstance(texts, str):
+        texts = [part for part in texts.split(",") if part.strip()]
+    if not isinstance(texts, list) or not all(isinstance(text, str) for text in texts):
+        raise TypeError(f"{key} = {texts!r} is not a list of texts")
+    if bad := [text for text in texts if not text.strip() or len(text.splitlines()) > 1]:
+        raise ValueError(f"{bad[0]!r} of {key} is blank or has several lines")
+    return "\n".join(text.strip() for text in texts)

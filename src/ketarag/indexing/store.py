@@ -7,14 +7,18 @@ Not here: ids and writes over the last two (`layered`), the folder that an index
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from pathlib import Path
 from typing import Any, cast
 
 import faiss
 import numpy as np
+from numpy.typing import NDArray
 
 from ketarag.protocols import Vectors
+
+Numbers = NDArray[np.int64]
+"""Of vectors, ascending, shape (n,)."""
 
 FLAT = 20_000
 """Up to so many vectors every one is compared: 2 ms and 30 MB at this size, and nothing is missed."""
@@ -77,11 +81,16 @@ class FaissStore:
         for number in gone:
             del self._names[number]
 
-    def search(self, vector: Vectors, k: int) -> list[tuple[str, float]]:
-        """The at most `k` nearest of one row, shape (1, dimension): (id, inner product), best first."""
+    def search(self, vector: Vectors, k: int, within: Collection[str] | None = None) -> list[tuple[str, float]]:
+        """The at most `k` nearest of one row, shape (1, dimension): (id, inner product), best first; of the ids `within`, None for all."""
         if not len(self) or k < 1:
             return []
-        scores, numbers = self._index.search(np.ascontiguousarray(vector, dtype=np.float32), min(k, len(self)))
+        some = None
+        if within is not None:
+            kept = [number for name, number in self._numbers.items() if name in within]
+            some = _only(np.array(kept, dtype=np.int64))
+        row = np.ascontiguousarray(vector, dtype=np.float32)
+        scores, numbers = self._index.search(row, min(k, len(self)), params=some)
         return [(self._names[int(n)], float(s)) for n, s in zip(numbers[0], scores[0], strict=True) if n >= 0]
 
     def vectors(self, ids: Sequence[str]) -> Vectors:
@@ -105,12 +114,14 @@ class FlatVectors:
         """How many there are."""
         return int(self._index.ntotal)
 
-    def search(self, vector: Vectors, k: int) -> list[tuple[int, float]]:
-        """The at most `k` nearest of one row, shape (1, dimension): (number, inner product), best first."""
+    def search(self, vector: Vectors, k: int, within: Numbers | None = None) -> list[tuple[int, float]]:
+        """The at most `k` nearest of one row, shape (1, dimension): (number, inner product), best first; of `within`, None for all."""
         if not len(self) or k < 1:
             return []
-        scores, numbers = self._index.search(np.ascontiguousarray(vector, dtype=np.float32), min(k, len(self)))
-        return list(zip(numbers[0].tolist(), scores[0].tolist(), strict=True))
+        some = None if within is None else _only(within)
+        row = np.ascontiguousarray(vector, dtype=np.float32)
+        scores, numbers = self._index.search(row, min(k, len(self)), params=some)
+        return [(int(n), float(s)) for n, s in zip(numbers[0], scores[0], strict=True) if n >= 0]
 
     def rows(self, numbers: Sequence[int]) -> Vectors:
         """The vectors with these numbers."""
@@ -133,21 +144,36 @@ class InvertedVectors:
         """How many there are."""
         return int(self._index.ntotal)
 
-    def search(self, vector: Vectors, k: int) -> list[tuple[int, float]]:
-        """The at most `k` nearest found of one row, shape (1, dimension): (number, exact inner product), best first."""
+    def search(self, vector: Vectors, k: int, within: Numbers | None = None) -> list[tuple[int, float]]:
+        """The at most `k` nearest found of one row, shape (1, dimension): (number, exact inner product), best first.
+
+        `within`: the only numbers that are searched, ascending; None for all. Up to `FLAT` of them are compared exactly.
+        """
         if not len(self) or k < 1:
             return []
         row = np.ascontiguousarray(vector, dtype=np.float32)
-        wanted = min(max(RESCORED * k, _LEAST_RESCORED), len(self))
-        everything = wanted > len(self) // 8
-        options: Any = faiss.SearchParametersIVF()
-        options.nprobe = self._index.nlist if everything else self._probes
-        faiss.omp_set_num_threads(1)  # of this thread: a question must not wait for cores that other questions hold
-        _, found = self._index.search(row, wanted, params=options)
-        numbers = np.sort(found[0][found[0] >= 0])
-        scores = self.rows(numbers.tolist()) @ row[0]
+        numbers = within if within is not None and len(within) <= FLAT else self._candidates(row, k, within)
+        scores = self.rows(numbers.tolist()) @ row[0] if len(numbers) else np.zeros(0, dtype=np.float32)
         best = np.lexsort((numbers, -scores))[:k]
         return list(zip(numbers[best].tolist(), scores[best].tolist(), strict=True))
+
+    def _candidates(self, row: Vectors, k: int, within: Numbers | None) -> Numbers:
+        """The numbers that are to be compared exactly, ascending.
+
+        The fewer may be found, the farther apart they lie: as many lists more are searched, so that as many vectors are looked at.
+        """
+        searched = len(self) if within is None else len(within)
+        wanted = min(max(RESCORED * k, _LEAST_RESCORED), searched)
+        lists = self._index.nlist if wanted > searched // 8 else self._probes * len(self) // searched
+        options: Any = faiss.SearchParametersIVF()
+        options.nprobe = min(lists, self._index.nlist)
+        selector = None if within is None else cast(Any, faiss).IDSelectorBitmap(_bits(within, len(self)))
+        if selector is not None:
+            options.sel = selector  # which must live as long as the search
+        faiss.omp_set_num_threads(1)  # of this thread: a question must not wait for cores that other questions hold
+        _, found = self._index.search(row, wanted, params=options)
+        numbers: Numbers = np.sort(found[0][found[0] >= 0])
+        return numbers
 
 
 def write_inverted(path: Path, blocks: Callable[[int], Iterable[Vectors]], count: int, dimension: int) -> None:
@@ -169,6 +195,19 @@ def write_inverted(path: Path, blocks: Callable[[int], Iterable[Vectors]], count
     for block in blocks(_BLOCK):
         index.add(np.ascontiguousarray(block, dtype=np.float32))
     faiss.write_index(index, str(path))
+
+
+def _only(numbers: Numbers) -> faiss.SearchParameters:
+    """A search of these numbers only."""
+    made: faiss.SearchParameters = cast(Any, faiss).SearchParameters(sel=faiss.IDSelectorBatch(numbers))
+    return made
+
+
+def _bits(numbers: Numbers, size: int) -> NDArray[np.uint8]:
+    """A bit for each of `size` numbers, the lowest first."""
+    held = np.zeros(size, dtype=np.bool_)
+    held[numbers] = True
+    return np.packbits(held, bitorder="little")
 
 
 def _numbered(blocks: Iterable[Vectors]) -> Iterable[tuple[int, Vectors]]:

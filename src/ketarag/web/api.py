@@ -65,14 +65,15 @@ def _own_router(service: Service) -> APIRouter:
         assistant = service.assistant_for(request.scope)
         what, turns = asked(body.question, request.scope), service.checked(body.history, assistant)
         if EVENT_STREAM in request.headers.get("accept", ""):
-            return await begun(request.receive, _frames(service.events(what, turns, assistant)), _failed, "/v1/ask")
-        return await unless_gone(request.receive, service.answer(what, turns, assistant))
+            events = service.events(what, turns, assistant, body.filter)
+            return await begun(request.receive, _frames(events), _failed, "/v1/ask")
+        return await unless_gone(request.receive, service.answer(what, turns, assistant, body.filter))
 
     @made.post("/conversations", summary="Ask the next question of a conversation")
     async def conversations(request: Request, body: schemas.Converse) -> schemas.Conversed:
         assistant = service.assistant_for(request.scope)
         what, turns = asked(body.question, request.scope), service.checked(body.turns, assistant)
-        answer = await unless_gone(request.receive, service.answer(what, turns, assistant))
+        answer = await unless_gone(request.receive, service.answer(what, turns, assistant, body.filter))
         told = schemas.Answer.model_validate(answer)
         latest = schemas.Turn.model_validate({"question": told.question, "answer": told.model_dump()})
         return schemas.Conversed(answer=told, turns=service.checked([*turns, latest], assistant))
@@ -98,7 +99,7 @@ def _retrieved(assistant: Assistant, body: schemas.Retrieve, turns: list[schemas
     question = checked_question(body.question)
     questions = [turn.model_copy(update={"answer": schemas.Answered()}) for turn in turns]  # all that counts here
     searched = condense(question, restored(questions, assistant)).standalone[-QUESTION_LIMIT:]
-    hits = assistant.retrieve(searched, k=body.k)
+    hits = assistant.retrieve(searched, k=body.k, within=body.filter)
     return schemas.Retrieved(standalone_question=searched, hits=[schemas.Hit.model_validate(hit) for hit in hits])
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping, Sequence
 
-from ketarag.presentation import human_date
+from ketarag.dates import human_date
 from ketarag.types import Answer, Citation, Document
 from ketarag.web.escaping import escape
 

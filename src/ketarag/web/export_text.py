@@ -14,7 +14,8 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from ketarag import __version__
-from ketarag.presentation import human_date, printable, strength, to_json
+from ketarag.dates import human_date
+from ketarag.presentation import printable, strength, to_json
 
 if TYPE_CHECKING:
     from ketarag.web.export import Item, Source

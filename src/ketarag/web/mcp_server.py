@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, unquote
 
 from ketarag import __version__
+from ketarag.dates import human_date
 from ketarag.errors import SettingsError
-from ketarag.presentation import human_date
 from ketarag.types import Document
 from ketarag.web import mcp_tools
 from ketarag.web.audit import AuditLog

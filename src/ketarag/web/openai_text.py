@@ -9,7 +9,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 
-from ketarag.presentation import human_date, printable
+from ketarag.dates import human_date
+from ketarag.presentation import printable
 from ketarag.types import Answer, Citation, Claim, Document, Final, StreamEvent, VerifiedClaim
 from ketarag.web.schemas import Quote
 

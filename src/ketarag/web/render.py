@@ -11,7 +11,8 @@ import re
 from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime
 
-from ketarag.presentation import human_date, strength
+from ketarag.dates import human_date
+from ketarag.presentation import strength
 from ketarag.types import Answer, Claim, Document, Step
 from ketarag.web.cards import card_id
 from ketarag.web.escaping import escape

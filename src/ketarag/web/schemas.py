@@ -6,11 +6,16 @@ Not here: OpenAI's protocol (`ketarag.web.openai_api`).
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema
 
+from ketarag import types
 from ketarag.config import QUESTION_LIMIT
+
+MOST_NAMES = 50
+"""Publishers, and tags, that one filter may name."""
 
 MOST_PASSAGES = 50
 """Passages that one search may ask for."""
@@ -46,6 +51,7 @@ class Citation(Quote):
     heading: str
     score: float = Field(ge=0, le=1)
     passage_id: str = Field(description='the passage that holds it, "" where there is none')
+    published: date | None = Field(None, description="the document's date, null where unknown")
 
 
 class Verdict(_Made):
@@ -100,7 +106,36 @@ class Turn(BaseModel):
     answer: Answered
 
 
-class Ask(BaseModel):
+Name = Annotated[str, Field(min_length=1, max_length=200)]
+
+
+class Filter(BaseModel):
+    """Which documents may answer. A field that is left out excludes none; a document without a date is outside of any date."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    published_from: date | None = Field(None, description="this day or later")
+    published_to: date | None = Field(None, description="this day or earlier")
+    publishers: list[Name] = Field([], max_length=MOST_NAMES, description="any of them; case makes no difference")
+    tags: list[Name] = Field([], max_length=MOST_NAMES, description="all of them; case makes no difference")
+
+    def noun(self) -> types.Filter:
+        """As the library takes it."""
+        return types.Filter(self.published_from, self.published_to, tuple(self.publishers), tuple(self.tags))
+
+
+class _Within(BaseModel):
+    """What is asked of some of the documents."""
+
+    within: Filter | None = Field(None, description="which documents may answer; all when left out")
+
+    @property
+    def filter(self) -> types.Filter | None:
+        """As the library takes it, None for all documents."""
+        return self.within.noun() if self.within else None
+
+
+class Ask(_Within):
     """A question, and what was asked and answered before it, oldest first."""
 
     question: Asked
@@ -119,7 +154,7 @@ class Verify(BaseModel):
     claim: Asked
 
 
-class Converse(BaseModel):
+class Converse(_Within):
     """The next question of a conversation: `turns` as the server last returned them, none for a new one."""
 
     question: Asked

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
 from ketarag.sequences import by_id
-from ketarag.types import Answer, Final, StreamEvent
+from ketarag.types import Answer, Filter, Final, StreamEvent
 from ketarag.web.auth import principal_of
 from ketarag.web.limits import Limits
 from ketarag.web.metrics import Metrics
@@ -93,21 +93,35 @@ class Service:
                 yield event
 
     async def events(
-        self, asked: Asked, turns: Sequence[Turn] = (), assistant: Assistant | None = None
+        self,
+        asked: Asked,
+        turns: Sequence[Turn] = (),
+        assistant: Assistant | None = None,
+        within: Filter | None = None,
     ) -> AsyncGenerator[StreamEvent, None]:
-        """The events of one answer of `assistant`, the shared one when None, after checked `turns`. Raises as `converse`."""
+        """The events of one answer of `assistant`, the shared one when None, after checked `turns`. Raises as `converse`.
+
+        `within` says which documents may answer, all when None.
+        """
         answering = assistant or self.assistant
 
         def begin() -> Conversation:
-            return answering.conversation(restored(turns, answering))
+            return answering.conversation(restored(turns, answering), within)
 
         async with aclosing(self.converse(asked, begin)) as events:
             async for event in events:
                 yield event
 
-    async def answer(self, asked: Asked, turns: Sequence[Turn] = (), assistant: Assistant | None = None) -> Answer:
+    async def answer(
+        self,
+        asked: Asked,
+        turns: Sequence[Turn] = (),
+        assistant: Assistant | None = None,
+        within: Filter | None = None,
+    ) -> Answer:
         """The answer alone, once the audit has it. Arguments and errors as of `events`."""
-        answers = [event.answer async for event in self.events(asked, turns, assistant) if isinstance(event, Final)]
+        events = self.events(asked, turns, assistant, within)
+        answers = [event.answer async for event in events if isinstance(event, Final)]
         return answers[-1]
 
     async def call(self, work: Callable[[], T], asked: Asked | None = None) -> T:

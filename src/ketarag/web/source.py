@@ -12,10 +12,10 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from ketarag.dates import human_date
 from ketarag.glossary import Entry, Glossary
 from ketarag.indexing.markers import disjoint, markdown_signs, reference_markers
 from ketarag.indexing.segment import segment
-from ketarag.presentation import human_date
 from ketarag.types import Document, Span
 from ketarag.web.cards import document_key, place_id
 from ketarag.web.escaping import escape

@@ -54,6 +54,7 @@ def _turn(turn: Turn, documents: Mapping[str, types.Document], assistant: Assist
             start=quote.start,
             end=quote.end,
             score=0.0,
+            published=documents[quote.document_id].published,
             passage_id=assistant.passage_at(quote.document_id, quote.start, quote.end) if assistant else "",
         )
         for marker, quote in enumerate(turn.answer.citations, 1)
