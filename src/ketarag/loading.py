@@ -16,6 +16,7 @@ from ketarag.answering.premise import PremiseChecker
 from ketarag.answering.rarity import TermStatistics, english_rarity
 from ketarag.answering.read import FeatureReader, TrainedReader
 from ketarag.answering.retrieve import HybridRetriever
+from ketarag.answering.sentence_files import SentenceFiles, default_folder
 from ketarag.answering.spelling import Speller
 from ketarag.answering.suggest import Suggester
 from ketarag.answering.verify import ExactVerifier
@@ -124,7 +125,9 @@ def load_parts(settings: Settings, report: Callable[[str], None]) -> Parts:
     embedder = load_embedder(settings.model, report)
     glossary = load_glossary(settings)
     index = ensure_index(settings.corpus, settings.index_path, embedder, report, glossary)
-    features = FeatureExtractor(embedder, glossary, TermStatistics(index.sentences, index.stems))
+    files = SentenceFiles(default_folder(), embedder.fingerprint)
+    features = FeatureExtractor(embedder, glossary, TermStatistics(index.sentences, index.stems), files=files)
+    features.write_files(f"{index.fingerprint} {glossary.fingerprint}", index.passages, report)
     read_with, verifier, notices = _reading(embedder, glossary, report)
     retriever = HybridRetriever(index.passages, index.vectors, index.lexical, embedder, glossary)
     reader = read_with(features)
