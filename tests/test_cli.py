@@ -158,6 +158,22 @@ def test_a_chat_model_can_be_named(argv: list[str], monkeypatch: pytest.MonkeyPa
     assert [(one.llm, one.llm_url) for one in seen] == [("openai:gpt-4o-mini", address), ("openai:other", None)]
 
 
+@pytest.mark.parametrize("argv", [["ask", "dose"], ["chat"], ["verify", "x"], ["retrieve", "x"], ["mcp"]])
+def test_a_store_can_be_named(argv: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ketarag.web.mcp_server.serve_stdio", lambda assistant, settings: None)
+    monkeypatch.setattr("sys.stdin", io.StringIO(""))
+    monkeypatch.setenv("KETARAG_STORE", "milvus://other")
+    seen: list[Any] = []
+
+    def load(settings: Any, progress: Any) -> FakeAssistant:
+        seen.append(settings.store)
+        return FakeAssistant()
+
+    run(*argv, "--store", "milvus://store:19530", load=load)
+    run(*argv, load=load)
+    assert seen == ["milvus://store:19530", "milvus://other"]
+
+
 def test_mcp_without_its_package_says_what_to_install(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -20,15 +20,16 @@ def build_index(
     index: str | Path | None = None,
     model: str | None = None,
     progress: Callable[[str], None] | None = None,
+    store: str | None = None,
 ) -> IndexSummary:
     """Indexes a folder of documents unless a whole and fresh index of it is there already.
 
     Arguments as of `Assistant.load`. Raises CorpusError when no document can be read (single files that cannot are in
-    `IndexSummary.unreadable`), IndexingError when the index cannot be written, ModelError, SettingsError.
+    `IndexSummary.unreadable`), IndexingError when the index cannot be written, ModelError, SettingsError, StoreError.
     """
     from ketarag.loading import index_corpus
 
-    settings = Settings.from_environment().overridden(corpus, index, model)
+    settings = Settings.from_environment().overridden(corpus, index, model, store=store)
     return index_corpus(settings, progress or logging.getLogger("ketarag").info)
 
 
@@ -61,16 +62,15 @@ def watch_corpus(
 
     The model is loaded once. Raises ModelError, and CorpusError when there is no such folder; what fails later is told to `progress`.
     """
-    from ketarag.indexing.build import rebuild_index
     from ketarag.indexing.embedders import load_embedder
     from ketarag.indexing.load import document_files
     from ketarag.indexing.watch import watch
-    from ketarag.loading import load_glossary
+    from ketarag.loading import rebuild
 
     document_files(settings.corpus)
     embedder = load_embedder(settings.model, progress)
 
     def update() -> None:
-        done(rebuild_index(settings.corpus, settings.index_path, embedder, progress, load_glossary(settings)))
+        done(rebuild(settings, embedder, progress))
 
     watch(settings.corpus, update, progress, stop)

@@ -68,6 +68,7 @@ class Assistant:
         self._catalogue = Catalogue(parts.index, shared)
         self._documents = by_id(parts.index.documents)
         self._retriever = parts.retriever
+        self._claims = parts.claims or parts.retriever
         self._reader = parts.reader
         self._verifier = parts.verifier
         self._speller = parts.speller
@@ -100,18 +101,21 @@ class Assistant:
         llm: str | ChatModel | Invokable | None = None,
         llm_url: str | None = None,
         progress: Report | None = None,
+        store: str | None = None,
     ) -> Assistant:
         """Opens the index of a folder of documents, building it first when it is missing, stale or damaged.
 
         `corpus`: a folder of txt, md and html files, the shipped document when None. `index`: where the index is kept.
         `model`: a sentence-transformers folder or name. `llm`: the chat model that writes, by name ("ollama:llama3.2"), a LangChain
         chat model, or a `ChatModel`; none, and the answers are the documents' own sentences; "" for none whatever the environment says.
-        `llm_url`: the OpenAI-compatible server that has it. What is None comes from the environment (`Settings`). `progress`
-        receives lines of text on what is being done. Raises CorpusError, IndexingError, ModelError, SettingsError.
+        `llm_url`: the OpenAI-compatible server that has it. `store`: where vectors are kept and searched, such as
+        `milvus://host:19530`; the index's folder when there is none.
+        What is None comes from the environment (`Settings`). `progress` receives lines of text on what is being done.
+        Raises CorpusError, IndexingError, ModelError, SettingsError, and StoreError when something must be published and cannot.
         """
         from ketarag.loading import load_parts
 
-        settings = Settings.from_environment().overridden(corpus, index, model)
+        settings = Settings.from_environment().overridden(corpus, index, model, store=store)
         writer = chat_model(settings.llm if llm is None else llm, llm_url or settings.llm_url)
         parts = load_parts(settings, progress or logging.getLogger("ketarag").info)
         return cls(parts, writer, Budget(settings.llm_seconds, settings.llm_tokens))
@@ -149,7 +153,7 @@ class Assistant:
     def verify(self, claim: str) -> Verdict:
         """Whether a claim stands in the documents, and if not, what is wrong. Raises QuestionError when it is empty."""
         text = checked_question(claim)
-        hits = self._retriever.retrieve([text], VERIFY_PASSAGES)
+        hits = self._claims.retrieve([text], VERIFY_PASSAGES)
         verdict = self._verifier.verify(text, [hit.passage for hit in hits])
         return replace(verdict, evidence=tuple(self._titled(citation) for citation in verdict.evidence))
 

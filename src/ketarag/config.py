@@ -48,6 +48,8 @@ class Settings:
     base URL of an OpenAI-compatible server. `llm_seconds` and `llm_tokens`: what the writing of one answer may take, all
     calls together. Keys are never settings: the provider's own package reads them from its own variable.
 
+    `store` says where the vectors are published to and searched (`milvus://host:19530`), None for the index's folder.
+
     `users_file` holds users and API keys, None for the default place. `session_minutes`: how long a signed-in browser may
     do nothing. `proxy_header` names the header in which a proxy at one of `trusted_proxies` (addresses or networks) says
     who asks. `tls_certificate` and `tls_key` are PEM files, None for plain HTTP. `audit_file` None: nothing is recorded;
@@ -77,6 +79,7 @@ class Settings:
     llm_url: str | None = None
     llm_seconds: int = 30
     llm_tokens: int = 600
+    store: str | None = None
     answers_at_once: int = 4
     answers_waiting: int = 100
     answer_seconds: int = 60
@@ -110,7 +113,12 @@ class Settings:
         return self.users_file if self.users_file is not None else default_users_file()
 
     def overridden(
-        self, corpus: str | Path | None, index: str | Path | None, model: str | None, llm: str | None = None
+        self,
+        corpus: str | Path | None,
+        index: str | Path | None,
+        model: str | None,
+        llm: str | None = None,
+        store: str | None = None,
     ) -> Settings:
         """These settings with what is not None put in its place."""
         return replace(
@@ -119,6 +127,7 @@ class Settings:
             index=Path(index) if index is not None else self.index,
             model=model or self.model,
             llm=llm or self.llm,
+            store=store or self.store,
         )
 
     @classmethod
@@ -151,6 +160,7 @@ class Settings:
             llm_url=env.get("KETARAG_LLM_URL") or None,
             llm_seconds=_number(env, "KETARAG_LLM_SECONDS", "30", "a number of seconds"),
             llm_tokens=_number(env, "KETARAG_LLM_TOKENS", "600", "a number of tokens"),
+            store=env.get("KETARAG_STORE") or None,
             answers_at_once=_number(env, "KETARAG_ANSWERS_AT_ONCE", "4", "a number of answers"),
             answers_waiting=_number(env, "KETARAG_ANSWERS_WAITING", "100", "a number of questions"),
             answer_seconds=_number(env, "KETARAG_ANSWER_SECONDS", "60", "a number of seconds"),

@@ -15,14 +15,14 @@ from ketarag.answering.features import FeatureExtractor
 from ketarag.answering.premise import PremiseChecker
 from ketarag.answering.rarity import TermStatistics, english_rarity
 from ketarag.answering.read import FeatureReader, TrainedReader
-from ketarag.answering.retrieve import HybridRetriever
+from ketarag.answering.retrieve import Dense, HybridRetriever
 from ketarag.answering.sentence_files import SentenceFiles, default_folder
 from ketarag.answering.spelling import Speller
 from ketarag.answering.suggest import Suggester
 from ketarag.answering.verify import ExactVerifier
 from ketarag.answering.weights import FIRST_READER, TRAINED_READER, ReaderWeights
 from ketarag.config import Settings, shipped_corpus
-from ketarag.errors import CorpusError, ModelError
+from ketarag.errors import CorpusError, ModelError, StoreError
 from ketarag.glossary import Glossary
 from ketarag.indexing.build import IndexSummary, ensure_index, rebuild_index
 from ketarag.indexing.embedders import load_embedder
@@ -37,9 +37,12 @@ from ketarag.indexing.overlay import (
     overlay_fingerprint,
     shelve,
 )
+from ketarag.indexing.publish import Note
+from ketarag.indexing.remote import Remote
 from ketarag.indexing.shelf import PlacedPassages
 from ketarag.protocols import Embedder, Reader, Retriever, VectorStore, Verifier
 from ketarag.sequences import JoinedById, by_id
+from ketarag.stores import Connect, connector
 from ketarag.text import words
 from ketarag.types import Document, Passage
 
@@ -77,10 +80,11 @@ class Contents(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Ground:
-    """What further documents are made ready with, and joined to."""
+    """What further documents are made ready with, and joined to. `local` are the vectors in the index's folder, which `vectors` may be."""
 
     embedder: Embedder
-    vectors: VectorStore
+    vectors: Dense
+    local: VectorStore
     lexical: LexicalIndex
     read_with: Callable[[FeatureExtractor], Reader]
 
@@ -89,6 +93,7 @@ class Ground:
 class Parts:
     """What an assistant is made of. `notices` are said with every answer: something does not work as it should.
 
+    `claims` finds what a claim is checked against: with the vectors in the index's folder, so also while a store is down.
     `premises`, `conflicts` and `suggester` say what goes beside an answer. `ground` is None where no documents can be added.
     """
 
@@ -99,6 +104,7 @@ class Parts:
     speller: Speller
     glossary: Glossary
     notices: tuple[str, ...] = ()
+    claims: Retriever | None = None
     premises: PremiseChecker | None = None
     conflicts: ConflictFinder | None = None
     suggester: Suggester | None = None
@@ -120,16 +126,22 @@ class Prepared:
 
 
 def load_parts(settings: Settings, report: Callable[[str], None]) -> Parts:
-    """Everything that `Assistant` is made of, the index built first where needed."""
+    """Everything that `Assistant` is made of, the index built and published first where needed.
+
+    A store that is down is reported, and its StoreError comes with each question, unless something is to be built.
+    """
+    connect = connector(settings.store) if settings.store else None
     report("Loading the embedding model")
     embedder = load_embedder(settings.model, report)
     glossary = load_glossary(settings)
-    index = ensure_index(settings.corpus, settings.index_path, embedder, report, glossary)
+    remote = connect and _remote(settings, embedder, connect)
+    index = ensure_index(settings.corpus, settings.index_path, embedder, report, glossary, remote)
+    vectors = _vectors(index, remote, report)
     files = SentenceFiles(default_folder(), embedder.fingerprint)
     features = FeatureExtractor(embedder, glossary, TermStatistics(index.sentences, index.stems), files=files)
     features.write_files(f"{index.fingerprint} {glossary.fingerprint}", index.passages, report)
     read_with, verifier, notices = _reading(embedder, glossary, report)
-    retriever = HybridRetriever(index.passages, index.vectors, index.lexical, embedder, glossary)
+    retriever = HybridRetriever(index.passages, vectors, index.lexical, embedder, glossary)
     reader = read_with(features)
     return Parts(
         index,
@@ -139,11 +151,28 @@ def load_parts(settings: Settings, report: Callable[[str], None]) -> Parts:
         make_speller(index),
         glossary,
         notices,
+        HybridRetriever(index.passages, index.vectors, index.lexical, embedder, glossary),
         PremiseChecker(verifier),
         ConflictFinder(verifier),
         Suggester(by_id(index.documents), embedder, glossary, retriever, reader),
-        Ground(embedder, index.vectors, index.lexical, read_with),
+        Ground(embedder, vectors, index.vectors, index.lexical, read_with),
     )
+
+
+def _remote(settings: Settings, embedder: Embedder, connect: Connect) -> Remote:
+    note = Note(settings.index_path, settings.store or "")
+    return Remote(note, lambda partition: connect(embedder.dimension, partition))
+
+
+def _vectors(index: Index, remote: Remote | None, report: Callable[[str], None]) -> Dense:
+    """What dense search asks: the index's own vectors, or the store, completed where it can be reached."""
+    if remote is None:
+        return index.vectors
+    try:
+        remote.complete(index, report)
+    except StoreError as error:
+        report(f"Questions cannot be answered yet: {error}")
+    return remote.over(index)
 
 
 def _reading(
@@ -201,7 +230,7 @@ def extend_parts(parts: Parts, added: Sequence[Document | Prepared]) -> Parts:
     passages = [passage for one in shelved for passage in one.passages]
     together = JoinedPassages(parts.index.passages, passages)
     own = OverlayVectors([one.vectors for one in shelved]), OverlayLexical([one.lexical for one in shelved])
-    both = OverlayVectors([ground.vectors, own[0]]), OverlayLexical([ground.lexical, *(one.lexical for one in shelved)])
+    lexical = OverlayLexical([ground.lexical, *(one.lexical for one in shelved)])
     features = FeatureExtractor(ground.embedder, glossary, _summed([one.terms for one in all]), KEPT_PASSAGES)
     documents = [one.document for one in shelved]
     index = OverlayIndex(
@@ -210,16 +239,21 @@ def extend_parts(parts: Parts, added: Sequence[Document | Prepared]) -> Parts:
         parts.index.manifest,
         overlay_fingerprint(parts.index.fingerprint, documents),
     )
-    retriever = ExtendedRetriever(
-        parts.retriever,
-        HybridRetriever(passages, *own, ground.embedder, glossary),
-        HybridRetriever(together, *both, ground.embedder, glossary),
-    )
+    added_only = HybridRetriever(passages, *own, ground.embedder, glossary)
+
+    def beside(shared: Retriever, vectors: Dense) -> Retriever:
+        both = OverlayVectors([vectors, own[0]])
+        return ExtendedRetriever(
+            shared, added_only, HybridRetriever(together, both, lexical, ground.embedder, glossary)
+        )
+
+    retriever = beside(parts.retriever, ground.vectors)
     reader = ExtendedReader(parts.reader, ground.read_with(features), {passage.id for passage in passages})
     return replace(
         parts,
         index=index,
         retriever=retriever,
+        claims=parts.claims and beside(parts.claims, ground.local),
         reader=reader,
         speller=parts.speller.extended(frozenset[str]().union(*(one.words for one in all))),
         suggester=parts.suggester and parts.suggester.over(by_id(index.documents), retriever, reader),
@@ -258,6 +292,14 @@ def _vocabulary(passages: Iterable[Passage]) -> frozenset[str]:
 
 def index_corpus(settings: Settings, report: Callable[[str], None]) -> IndexSummary:
     """Builds or checks the index and says what was kept and left out."""
+    if settings.store:
+        connector(settings.store)  # that its address is none is said before anybody waits for the model
     report("Loading the embedding model")
     embedder = load_embedder(settings.model, report)
-    return rebuild_index(settings.corpus, settings.index_path, embedder, report, load_glossary(settings))
+    return rebuild(settings, embedder, report)
+
+
+def rebuild(settings: Settings, embedder: Embedder, report: Callable[[str], None]) -> IndexSummary:
+    """Builds or checks the index with a model that is loaded, and makes the store hold what it should."""
+    remote = _remote(settings, embedder, connector(settings.store)) if settings.store else None
+    return rebuild_index(settings.corpus, settings.index_path, embedder, report, load_glossary(settings), remote)

@@ -56,18 +56,24 @@ def parser() -> Parser:
 
 def _add_questions(commands: argparse._SubParsersAction[Parser]) -> None:
     """What is asked, checked, found and indexed in the terminal."""
-    where, llm, shown, within = _where(), _llm(), _json(), _within()
-    ask = _add(commands, "ask", "Ask one question.", where, within, llm, shown)
+    where, store, llm, shown, within = _where(), _store(), _llm(), _json(), _within()
+    ask = _add(commands, "ask", "Ask one question.", where, store, within, llm, shown)
     ask.add_argument("text", nargs="+", metavar="QUESTION")
-    _add(commands, "chat", "Ask question after question; follow-ups are understood. Ctrl-D ends.", where, within, llm)
+    told = "Ask question after question; follow-ups are understood. Ctrl-D ends."
+    _add(commands, "chat", told, where, store, within, llm)
     verify = _add(
-        commands, "verify", "Check a claim against the documents; exits 3 when it is not supported.", where, shown
+        commands,
+        "verify",
+        "Check a claim against the documents; exits 3 when it is not supported.",
+        where,
+        store,
+        shown,
     )
     verify.add_argument("text", nargs="+", metavar="CLAIM")
-    retrieve = _add(commands, "retrieve", "Show the passages found for a question.", where, within, shown)
+    retrieve = _add(commands, "retrieve", "Show the passages found for a question.", where, store, within, shown)
     retrieve.add_argument("text", nargs="+", metavar="QUESTION")
     retrieve.add_argument("-k", type=_positive, default=5, metavar="N", help="how many passages (default 5)")
-    ingest = _add(commands, "ingest", "Read the documents and build the index; says what was left out.", where)
+    ingest = _add(commands, "ingest", "Read the documents and build the index; says what was left out.", where, store)
     ingest.add_argument("--watch", action="store_true", help="go on, and build again whenever a document changes")
     index = _add(commands, "index", "Look after the index.")
     actions = index.add_subparsers(dest="action", required=True, metavar="ACTION")
@@ -77,14 +83,14 @@ def _add_questions(commands: argparse._SubParsersAction[Parser]) -> None:
 
 def _add_services(commands: argparse._SubParsersAction[Parser]) -> None:
     """What runs until it is ended."""
-    where, llm = _where(), _llm()
-    serve = _add(commands, "serve", "Serve the chat in the browser.", where, llm)
+    where, store, llm = _where(), _store(), _llm()
+    serve = _add(commands, "serve", "Serve the chat in the browser.", where, store, llm)
     serve.add_argument("--host", help="address to listen on (default 127.0.0.1: this machine only)")
     serve.add_argument("--port", type=_port, help="port to listen on (default 7860; 0 takes a free one)")
     serve.add_argument("--tls-certificate", type=Path, metavar="FILE", help="certificate for HTTPS, PEM")
     serve.add_argument("--tls-key", type=Path, metavar="FILE", help="its key, PEM")
     _add_users_file(serve)
-    _add(commands, "mcp", "Serve Claude Desktop and other MCP clients, which start this themselves.", where, llm)
+    _add(commands, "mcp", "Serve Claude Desktop and other MCP clients, which start this themselves.", where, store, llm)
 
 
 def _add(
@@ -130,6 +136,14 @@ def _within() -> Parser:
     told = "only documents with this tag; give it again for further ones"
     within.add_argument("--tag", action="append", default=[], metavar="TAG", help=told)
     return within
+
+
+def _store() -> Parser:
+    """Where vectors are searched."""
+    store = Parser(add_help=False)
+    told = "where vectors are kept and searched, such as milvus://host:19530 (default: the folder of the index)"
+    store.add_argument("--store", metavar="ADDRESS", help=told)
+    return store
 
 
 def _llm() -> Parser:

@@ -9,7 +9,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from ketarag.cli.terminal import complain, tell
-from ketarag.errors import QuestionError
+from ketarag.errors import QuestionError, StoreError
 from ketarag.presentation import (
     format_answer,
     format_citation,
@@ -36,7 +36,19 @@ ANSWERED, FAILURE, USAGE, ABSTAINED = 0, 1, 2, 3
 _WARM_UP = 200
 """Characters of a title that are asked as a first question; the answer is thrown away."""
 
-_SAID = ("corpus", "index", "model", "llm", "llm_url", "host", "port", "users_file", "tls_certificate", "tls_key")
+_SAID = (
+    "corpus",
+    "index",
+    "model",
+    "llm",
+    "llm_url",
+    "store",
+    "host",
+    "port",
+    "users_file",
+    "tls_certificate",
+    "tls_key",
+)
 """Options that are settings of the same name."""
 
 
@@ -152,7 +164,10 @@ def _mcp(settings: Settings, load: Load) -> int:
 def _warm_up(assistant: Assistant) -> None:
     """Reads what a first question would have to read, so that the first person need not wait."""
     for document in assistant.documents[:1]:
-        assistant.ask(document.title[:_WARM_UP])
+        try:
+            assistant.ask(document.title[:_WARM_UP])
+        except StoreError as error:  # it may come up again, and what needs no store works
+            tell(f"Questions cannot be answered yet: {error}")
 
 
 def _chat(conversation: Conversation) -> int:
@@ -199,10 +214,12 @@ def _load(settings: Settings, progress: Progress) -> Assistant:
     from ketarag import Assistant
 
     model, url = settings.llm, settings.llm_url
-    return Assistant.load(settings.corpus, settings.index, settings.model, progress=progress, llm=model, llm_url=url)
+    return Assistant.load(
+        settings.corpus, settings.index, settings.model, progress=progress, llm=model, llm_url=url, store=settings.store
+    )
 
 
 def _build(settings: Settings, progress: Progress) -> IndexSummary:
     from ketarag import build_index
 
-    return build_index(settings.corpus, settings.index, settings.model, progress=progress)
+    return build_index(settings.corpus, settings.index, settings.model, progress=progress, store=settings.store)

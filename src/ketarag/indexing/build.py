@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 from filelock import FileLock, Timeout
@@ -26,6 +27,7 @@ from ketarag.indexing.pace import Pace
 from ketarag.indexing.scan import Scan, Source, scan
 from ketarag.indexing.segment import segment
 from ketarag.indexing.segments import Finished, Segment, SegmentWriter, segments_in
+from ketarag.indexing.shelf import Shelf
 from ketarag.indexing.tidy import tidied
 from ketarag.protocols import Embedder
 from ketarag.types import Document, Passage
@@ -40,6 +42,22 @@ _SLICE = 512
 _LOCK_SECONDS = 600
 
 Report = Callable[[str], None]
+
+
+class Publisher(Protocol):
+    """Keeps an index's vectors elsewhere too."""
+
+    def connected(self) -> object:
+        """Raises StoreError when it cannot be reached."""
+        ...
+
+    def publish(self, shelf: Shelf, report: Report) -> int:
+        """Before an index is switched to: writes what is missing there."""
+        ...
+
+    def settle(self, shelf: Shelf) -> None:
+        """After that: deletes what is needed no longer."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +85,7 @@ class _Job:
     embedder: Embedder
     glossary: Glossary
     report: Report
+    publisher: Publisher | None = None
 
     @property
     def limit(self) -> int:
@@ -83,37 +102,56 @@ class _Job:
     def key(self, source: Source) -> str:
         return source.key(f"{self.settings}\0{self.embedder.fingerprint}")
 
+    def publish(self, shelf: Shelf) -> None:
+        if self.publisher:
+            self.publisher.publish(shelf, self.report)
+
+    def settle(self, index: Index) -> Index:
+        if self.publisher:
+            self.publisher.settle(index.shelf)
+        return index
+
 
 def ensure_index(
-    corpus: Path, folder: Path, embedder: Embedder, report: Report, glossary: Glossary | None = None
+    corpus: Path,
+    folder: Path,
+    embedder: Embedder,
+    report: Report,
+    glossary: Glossary | None = None,
+    publisher: Publisher | None = None,
 ) -> Index:
     """The index of `corpus`, built first when it is missing, stale or damaged.
 
     The abbreviations of `glossary` are counted spelled out. Where the corpus folder itself is gone a whole index is used as it is.
-    Raises CorpusError, IndexingError.
+    What is built goes to `publisher` too. Raises CorpusError, IndexingError, StoreError.
     """
     if not corpus.is_dir() and folder.is_dir():
         return read_index(folder)
-    job = _Job(corpus, folder, embedder, glossary or Glossary(), report)
+    job = _Job(corpus, folder, embedder, glossary or Glossary(), report, publisher)
     index, why, _ = _fresh(job, trusting=True)
     if index is None:
         with locked(folder, report):
             index, why, found = _fresh(job, trusting=True)
             if index is None:
                 _build(job, found, why)
-                index = read_index(folder)
+                index = job.settle(read_index(folder))
     return index
 
 
 def rebuild_index(
-    corpus: Path, folder: Path, embedder: Embedder, report: Report, glossary: Glossary | None = None
+    corpus: Path,
+    folder: Path,
+    embedder: Embedder,
+    report: Report,
+    glossary: Glossary | None = None,
+    publisher: Publisher | None = None,
 ) -> IndexSummary:
     """Like `ensure_index`, with a summary of what was kept, left out and could not be read.
 
     Every file of the corpus is hashed, whatever its size and times; a file that could not be read before is tried again.
     """
     started = time.perf_counter()
-    job = _Job(corpus, folder, embedder, glossary or Glossary(), report)
+    job = _Job(corpus, folder, embedder, glossary or Glossary(), report, publisher)
     scan(corpus)  # that there is a corpus is found out before a folder is made for its index
     embedded = 0
     with locked(folder, report):
@@ -121,8 +159,11 @@ def rebuild_index(
         rebuilt = index is None or _readable_now(job, found, index)
         if rebuilt:
             embedded = _build(job, found, why or "a file can be read now")
-    if rebuilt or index is None:
-        index = read_index(folder)
+        if rebuilt or index is None:
+            index = read_index(folder)
+        else:
+            job.publish(index.shelf)
+        job.settle(index)
     unreadable = tuple((corpus / name, reason) for name, reason in index.corpus.unreadable)
     seconds = time.perf_counter() - started
     return IndexSummary(index.documents, len(index.passages), unreadable, folder, rebuilt, seconds, embedded)
@@ -151,6 +192,8 @@ def _readable_now(job: _Job, found: Scan, index: Index) -> bool:
 def _build(job: _Job, found: Scan, why: str) -> int:
     """Writes the index; returns how many passages were embedded for it."""
     job.report(f"Building the index in {job.folder} ({why})")
+    if job.publisher:
+        job.publisher.connected()  # that it is down is said before hours of embedding
     try:
         written = segments_in(job.folder, thorough=True)
         known = {
@@ -172,7 +215,7 @@ def _build(job: _Job, found: Scan, why: str) -> int:
         places = tidied(job.folder, places, job.glossary, job.embedder.dimension, job.report)
         job.report("Writing the index")
         corpus = CorpusState(found.noted, tuple(work.unreadable))
-        write_index(job.folder, places, job.sources(found), corpus, job.embedder.dimension)
+        write_index(job.folder, places, job.sources(found), corpus, job.embedder.dimension, job.publish)
     except OSError as error:
         raise IndexingError(
             f"{job.folder}: cannot be written ({error}); name another place with --index or KETARAG_INDEX"

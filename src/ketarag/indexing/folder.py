@@ -18,7 +18,7 @@ import hashlib
 import json
 import shutil
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -124,10 +124,18 @@ class Index:
         ]
 
 
-def write_index(folder: Path, places: Sequence[Place], sources: Sources, corpus: CorpusState, dimension: int) -> None:
+def write_index(
+    folder: Path,
+    places: Sequence[Place],
+    sources: Sources,
+    corpus: CorpusState,
+    dimension: int,
+    before_switch: Callable[[Shelf], object] = lambda shelf: None,  # noqa: ARG005
+) -> None:
     """Writes a generation aside and switches to it, then removes what nothing names. The caller holds the lock.
 
-    `places` by id in ascending order. Raises IndexingError when the folder cannot be written.
+    `places` by id in ascending order. What `before_switch` raises leaves the index as it was.
+    Raises IndexingError when the folder cannot be written.
     """
     try:
         aside = Path(tempfile.mkdtemp(prefix=BUILDING, dir=folder))
@@ -154,6 +162,7 @@ def write_index(folder: Path, places: Sequence[Place], sources: Sources, corpus:
         (aside / "manifest.json").write_bytes(data)
         sync(aside)
         sync_one(folder / SEGMENTS)
+        before_switch(shelf)
         _switch(folder, aside, hashlib.sha256(data).hexdigest()[:24])
         _sweep(folder, names)
     except OSError as error:

@@ -104,13 +104,15 @@ PLACES = "milvus://host:19530, milvus+tls://host:19530 or milvus+lite:///path/fi
 class MilvusStore:
     """Unit vectors by string id in one Milvus collection, which is made when it is missing. Safe to share between threads."""
 
-    def __init__(self, address: Address, dimension: int) -> None:
+    def __init__(self, address: Address, dimension: int, partition: str = "") -> None:
         """Connects. User, password and the certificate to trust come from KETARAG_STORE_USER, _PASSWORD and _CA.
 
+        `partition` is made when it is missing, and no other one is seen or changed; "" is the collection's own.
         Raises StoreError when the server cannot be reached, refuses us, or holds vectors of other columns there.
         """
         self._address = address
         self.dimension = dimension
+        self._partition = partition
         self._written = threading.Event()
         self._client = self._asked(lambda: _connect(address))
         self._asked(self._prepare)
@@ -124,7 +126,12 @@ class MilvusStore:
         """How many vectors it holds, this process's own writes included."""
         rows = self._asked(
             lambda: self._client.query(
-                self._name, filter="", output_fields=["count(*)"], consistency_level="Strong", timeout=SECONDS
+                self._name,
+                filter="",
+                output_fields=["count(*)"],
+                consistency_level="Strong",
+                timeout=SECONDS,
+                **self._among,
             )
         )
         return int(rows[0]["count(*)"])
@@ -144,12 +151,12 @@ class MilvusStore:
         last = {name: row for row, name in enumerate(ids)}
         rows = [{"key": _key(name), "id": name, "vector": vectors[row].tolist()} for name, row in last.items()]
         for batch in _batches(rows):
-            self._write(partial(self._client.upsert, self._name, batch, timeout=SECONDS))
+            self._write(partial(self._client.upsert, self._name, batch, timeout=SECONDS, **self._into))
 
     def delete(self, ids: Sequence[str]) -> None:
         """Forgets the ids; an unknown id is not an error. Raises StoreError."""
         for batch in _batches([_key(name) for name in dict.fromkeys(ids)]):
-            self._write(partial(self._client.delete, self._name, ids=batch, timeout=SECONDS))
+            self._write(partial(self._client.delete, self._name, ids=batch, timeout=SECONDS, **self._into))
 
     def search(self, vector: Vectors, k: int, within: Collection[str] | None = None) -> list[tuple[str, float]]:
         """The at most `k` nearest of one row, shape (1, dimension): (id, inner product), best first; of the ids `within`, None for all.
@@ -178,6 +185,7 @@ class MilvusStore:
                 search_params={"metric_type": "IP", "params": {"ef": max(_LEAST_EF, 2 * k)}},
                 consistency_level="Strong" if fresh else "Bounded",
                 timeout=SECONDS,
+                **self._among,
             )
         )
         if fresh:
@@ -189,7 +197,9 @@ class MilvusStore:
         if not len(self):  # and waits until every write is seen, which an iterator does not (2.3.5)
             return
         walk = self._asked(
-            lambda: self._client.query_iterator(self._name, batch_size=BATCH, filter="", output_fields=["id"])
+            lambda: self._client.query_iterator(
+                self._name, batch_size=BATCH, filter="", output_fields=["id"], **self._among
+            )
         )
         while rows := self._asked(walk.next):
             yield from (str(row["id"]) for row in rows)
@@ -202,6 +212,14 @@ class MilvusStore:
     @property
     def _name(self) -> str:
         return self._address.collection
+
+    @property
+    def _into(self) -> dict[str, Any]:
+        return {"partition_name": self._partition} if self._partition else {}
+
+    @property
+    def _among(self) -> dict[str, Any]:
+        return {"partition_names": [self._partition]} if self._partition else {}
 
     def _write(self, write: Callable[[], Any]) -> None:
         """Marked as written before and after: a search between the two must not be the one that clears the mark."""
@@ -231,6 +249,8 @@ class MilvusStore:
                 f"{self.address}: the collection {self._name!r} holds vectors of {held} columns, the model makes "
                 f"{self.dimension}; name another one with ?collection="
             )
+        if self._partition and not self._client.has_partition(self._name, self._partition, timeout=SECONDS):
+            self._client.create_partition(self._name, self._partition, timeout=6 * SECONDS)
         self._client.load_collection(self._name, timeout=6 * SECONDS)
 
     def _asked(self, call: Callable[[], T]) -> T:

@@ -18,7 +18,7 @@ from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
-from ketarag.errors import KetaRAGError, QuestionError
+from ketarag.errors import KetaRAGError, QuestionError, StoreError
 
 logger = logging.getLogger(__name__)
 
@@ -27,6 +27,10 @@ OPENAI_ROUTES = ("/v1/chat/", "/v1/models")
 
 GONE = 499
 """Status in the counts for a client that went away before its answer (nginx's number); nobody receives it."""
+
+STORE_DOWN = "Questions cannot be answered at present: a part of the service is down. Claims can be checked, and the documents read."
+"""Said for a StoreError, whose own text names a machine and goes to the log."""
+STORE_RETRY_AFTER = 5.0
 
 _ERRORS_TOLD = 3
 """Mistakes of one request body that are named; further ones show when these are mended."""
@@ -98,6 +102,9 @@ def failure_of(error: Exception, route: str) -> ServiceError:
     if isinstance(error, HTTPException):
         kind = _TYPES.get(error.status_code, "invalid_request" if error.status_code < 500 else "internal_error")
         return ServiceError(error.status_code, kind, str(error.detail), headers=error.headers)
+    if isinstance(error, StoreError):
+        logger.error("%s: %s", route, error)
+        return ServiceError(503, "store_unavailable", STORE_DOWN, retry_after=STORE_RETRY_AFTER)
     if isinstance(error, KetaRAGError):
         return ServiceError(500, "cannot_answer", str(error))
     logger.error("%s failed with %s", route, type(error).__name__)

@@ -51,7 +51,8 @@ class Readiness:
         if self._service.workers.full:
             raise ServiceError(503, "queue_full", "No further question can wait at present.", retry_after=RETRY_AFTER)
         async with self._asking:
-            if time.monotonic() >= self._until:
+            if time.monotonic() >= self._until or self._service.store_failed >= self._until - PROVED_FOR:
+                self._until = 0.0
                 await self._ask()
                 self._until = time.monotonic() + PROVED_FOR
 

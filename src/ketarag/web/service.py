@@ -6,12 +6,14 @@ Every face of HTTP asks through here. Not here: the routes (`ketarag.web.api`, `
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
 from contextlib import aclosing, contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
+from ketarag.errors import StoreError
 from ketarag.sequences import by_id
 from ketarag.types import Answer, Filter, Final, StreamEvent
 from ketarag.web.auth import principal_of
@@ -68,6 +70,8 @@ class Service:
         self.documents = by_id(assistant.documents)
         self.workers = Workers(self.limits.at_once, self.limits.waiting)
         self.metrics = Metrics(self.workers)
+        self.store_failed = -math.inf
+        """When a question could last not be answered for the store was down, by `time.monotonic`."""
         self._audit = audit
 
     def checked(self, turns: Sequence[Turn], assistant: Assistant | None = None) -> list[Turn]:
@@ -151,6 +155,9 @@ class Service:
         try:
             yield answers
             outcome = "answered"
+        except StoreError:
+            self.store_failed = time.monotonic()
+            raise
         except GeneratorExit:  # the client has gone, or time is up
             outcome = "given up"
             raise
