@@ -44,7 +44,9 @@ DOCUMENT = Document(
     published=date(2020, 4, 4),
     publisher="Dr. Ditzell Psychiatry (practice website, New York)",
     left_out=(LeftOut(Span(0, 17), "category label of the page"), LeftOut(Span(300, 480), "a teaser")),
-    metadata=MappingProxyType({"author": "somebody"}),
+    metadata=MappingProxyType(
+        {"author": "somebody", "questions": "What IV dose is used for depression?\nHow is ketamine eliminated?"}
+    ),
 )
 
 QUOTES = {

@@ -265,7 +265,7 @@ def test_one_user_ends_own_sessions_and_nobody_elses(clock: Clock) -> None:
 
 
 def test_memory_is_bounded_over_all_sessions(clock: Clock) -> None:
-    desks = make(clock, memory=25_000_000)
+    desks = make(clock, memory=35_000_000)
     cookies = [begin(desks, f"user {number}") for number in range(4)]
     assert [bool(titles(desks, scope(cookie, f"user {at}"))) for at, cookie in enumerate(cookies)] == [
         False,
