@@ -19,7 +19,8 @@ from fake_assistant import QUOTES, TEXT
 from starlette.routing import Route
 
 from ketarag.cli.arguments import parser
-from ketarag.web.mcp_server import PATH, Endpoint
+from ketarag.web.limits import MCP as PATH
+from ketarag.web.mcp_server import Endpoint
 from ketarag.web.mcp_tools import TOOLS
 
 DOCS = Path(__file__).parents[2] / "docs"
