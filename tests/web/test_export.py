@@ -44,7 +44,7 @@ HOSTILE = [
 def asked(question: str, standalone: str | None = None, **changes: object) -> dict[str, Any]:
     """A turn as a client has it."""
     answer = schemas.Answer.model_validate(build_answer(question, standalone, **changes))
-    return {"question": question, "answer": answer.model_dump()}
+    return {"question": question, "answer": answer.model_dump(mode="json")}
 
 
 def file_of(form: str, *turns: dict[str, Any], documents: dict[str, Document] | None = None) -> Exported:

@@ -9,7 +9,7 @@ import served
 from fake_assistant import FakeAssistant, FakeConversation
 
 from ketarag.errors import StoreError
-from ketarag.types import Answer, StreamEvent, Turn
+from ketarag.types import Answer, Filter, StreamEvent, Turn
 
 WHY = "milvus://10.1.2.3:19530: cannot be reached within 10 s; start it, or name another with --store"
 
@@ -19,11 +19,11 @@ class OnStore(FakeAssistant):
 
     down = False
 
-    def ask(self, question: str) -> Answer:
+    def ask(self, question: str, within: Filter | None = None) -> Answer:
         self._needed()
-        return super().ask(question)
+        return super().ask(question, within)
 
-    def conversation(self, turns: tuple[Turn, ...] = ()) -> FakeConversation:  # type: ignore[override]
+    def conversation(self, turns: tuple[Turn, ...] = (), within: Filter | None = None) -> FakeConversation:  # type: ignore[override]
         needed = self._needed
 
         class Conversation(FakeConversation):
