@@ -152,7 +152,9 @@ def load_parts(settings: Settings, report: Callable[[str], None]) -> Parts:
         glossary,
         notices,
         HybridRetriever(index.passages, index.vectors, index.lexical, embedder, glossary),
-        PremiseChecker(verifier),
+        PremiseChecker(
+            ExactVerifier(glossary, None)
+        ),  # without the embedder: passages that nobody asked about cost seconds
         ConflictFinder(verifier),
         Suggester(by_id(index.documents), embedder, glossary, retriever, reader),
         Ground(embedder, vectors, index.vectors, index.lexical, read_with),

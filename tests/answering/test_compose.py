@@ -38,6 +38,14 @@ def test_sentences_that_reach_the_share_join_in_the_order_of_the_document() -> N
     assert said([0.44, 0.1, 0.9, 0.1], 0.5) == [SENTENCES[2]]
 
 
+def test_the_section_of_the_best_sentence_comes_first() -> None:
+    """A hurried reader takes the first dose that stands there."""
+    passages = [make_passage([f"{name} is treated with 5 mg."], heading=name) for name in ("Pain", "Depression")]
+    pain, depression = (evidence_of(passage, [score])[0] for passage, score in zip(passages, (0.8, 0.9), strict=True))
+    assert compose([depression, pain], 0.5) == [depression, pain]
+    assert compose([pain, depression], 0.5) == [pain, depression]
+
+
 def test_never_more_than_three() -> None:
     assert said([0.9, 0.6, 0.8, 0.7, 0.6], 0.1) == [SENTENCES[0], SENTENCES[2], SENTENCES[3]]
 

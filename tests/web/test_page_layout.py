@@ -90,7 +90,7 @@ async def test_a_reload_restores_what_was_recorded() -> None:
 
 
 async def test_what_cannot_be_restored_now_is_said_and_stays_kept() -> None:
-    desk = new_desk(limits=Limits(seconds=0.001))
+    desk = new_desk(limits=Limits(seconds=1e-9))
     (update,) = [named(await desk.restore("[]", None, request()))]
     assert "could not be shown again" in update["chat"][0]["content"]
     assert "record" not in update

@@ -1,4 +1,7 @@
-"""compose: evidence -> the one to three sentences that answer, in the order in which the document says them, the newest document first."""
+"""compose: evidence -> the one to three sentences that answer: the section of the best one first, each in the document's own order.
+
+Of several documents the newest comes first.
+"""
 
 from __future__ import annotations
 
@@ -22,8 +25,10 @@ def compose(
 ) -> list[Evidence]:
     """The best sentence, others that score at least `share` of it, and the sentence before one that points back.
 
-    `evidence` is best first; the result is in document order, at most three, never empty for non-empty evidence. Of several `documents`
-    the newest comes first, one without a date last. `rivals` are sentences that say otherwise than the best: they come before others.
+    `evidence` is best first; of the result, at most three and never empty for non-empty evidence, the section of the best sentence comes
+    first, so that a hurried reader does not take another dose for the one asked for; within a section the order is the document's. Of
+    several `documents` the newest comes first, one without a date last. `rivals` are sentences that say otherwise than the best: they come
+    before others.
     """
     if not evidence:
         return []
@@ -39,7 +44,13 @@ def compose(
         chosen = [*chosen[: MOST_SENTENCES - 1], Evidence(before, best.passage, best.score)]
     found = list(dict.fromkeys(item.sentence.document_id for item in chosen))
     order = sorted(found, key=lambda name: _published(documents.get(name)), reverse=True)
-    return sorted(chosen, key=lambda item: (order.index(item.sentence.document_id), item.sentence.start))
+    sections = list(dict.fromkeys(item.sentence.heading for item in chosen))
+
+    def place(item: Evidence) -> tuple[int, int, int]:
+        sentence = item.sentence
+        return order.index(sentence.document_id), sections.index(sentence.heading), sentence.start
+
+    return sorted(chosen, key=place)
 
 
 def _published(document: Document | None) -> date:
