@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ketarag.text import content_stems, normalise
-from ketarag.types import Turn
+from ketarag.types import Answer, Citation, Turn
 
 LONGEST_CHAIN = 3
 """Questions that one standalone question holds at most: the one that named the subject, the last one, and this one."""
@@ -64,7 +64,7 @@ def condense(question: str, turns: Sequence[Turn]) -> Condensed:
     chain = _chain(turns)
     context = " ".join(chain)
     standalone = f"{context} {question}"
-    carried = tuple(dict.fromkeys(citation.passage_id for citation in turns[-1].answer.citations))
+    carried = tuple(dict.fromkeys(citation.passage_id for citation in _in_order(turns[-1].answer)))
     return Condensed(question, standalone, context, (question, standalone), carried, history)
 
 
@@ -85,8 +85,21 @@ def continues(question: str) -> bool:
 
 def _history(turns: Sequence[Turn]) -> str:
     """Answers and questions of the last HISTORY_TURNS turns, the latest first; an abstention says nothing."""
-    said = [(turn.answer.text if not turn.answer.abstained else "", turn.question) for turn in turns[-HISTORY_TURNS:]]
+    said = [(_said(turn.answer), turn.question) for turn in turns[-HISTORY_TURNS:]]
     return " ".join(text for pair in reversed(said) for text in pair if text)
+
+
+def _said(answer: Answer) -> str:
+    """The sentences of an answer in the documents' order, in which they belong together, whatever order they were shown in."""
+    if answer.abstained or not answer.claims:
+        return "" if answer.abstained else answer.text
+    places = {citation.marker: at for at, citation in enumerate(_in_order(answer), 1)}
+    claims = sorted(answer.claims, key=lambda claim: min((places[marker] for marker in claim.markers), default=0))
+    return " ".join(claim.text + "".join(f" [{places[marker]}]" for marker in claim.markers) for claim in claims)
+
+
+def _in_order(answer: Answer) -> list[Citation]:
+    return sorted(answer.citations, key=lambda citation: (citation.document_id, citation.start))
 
 
 def _chain(turns: Sequence[Turn]) -> list[str]:
