@@ -78,7 +78,9 @@ class Assistant:
         self.chat_model = model
         """What writes the answers; None where they are the documents' own sentences."""
         self._writer = (
-            Writer(model, parts.verifier, self._documents, parts.reader.share, self._budget) if model else None
+            Writer(model, parts.verifier, self._documents, parts.glossary, parts.reader.share, self._budget)
+            if model
+            else None
         )
         entries = hashlib.sha256(repr(parts.glossary.entries).encode()).hexdigest()[:16]
         self.fingerprints: Mapping[str, str] = {

@@ -4,18 +4,36 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 import pytest
-from answering.written import BENEFIT, QUESTION, RESPONSE, TEXT, URINE, check, reading, run, write, writer
+from answering.sentences import evidence_of
+from answering.written import (
+    BENEFIT,
+    DOCUMENT,
+    PASSAGES,
+    QUESTION,
+    RESPONSE,
+    TEXT,
+    URINE,
+    check,
+    reading,
+    run,
+    write,
+    writer,
+)
 from hypothesis import given
 from hypothesis import strategies as st
 
 from ketarag.answering import prompts
 from ketarag.answering.condense import Condensed
+from ketarag.answering.desk import Desk
 from ketarag.answering.generate import MOST_PASSAGES, Budget, Task
+from ketarag.answering.marks import Drafted
+from ketarag.glossary import Glossary
 from ketarag.protocols import Message
-from ketarag.testing import Reply, ScriptedChatModel
-from ketarag.types import Reading
+from ketarag.testing import FakeVerifier, Reply, ScriptedChatModel
+from ketarag.types import Passage, Reading, Verdict
 
 PLAIN = Condensed(QUESTION, QUESTION, "", (QUESTION,))
 """RESPONSE is the best evidence for it, BENEFIT and URINE share too little of it."""
@@ -47,12 +65,35 @@ def test_two_claims_of_one_sentence_share_its_citation() -> None:
 
 
 def test_a_wrong_dose_is_replaced_by_the_sources_own_sentence() -> None:
-    _, composed = write("Following a single IV dose of 500 mg/kg, up to 70% of patients respond [1].")
-    assert [(claim.text, claim.repaired) for claim in composed.claims] == [(RESPONSE, True)]
-    assert composed.written_by == ""
+    events, composed = write(
+        "Following a single IV dose of 500 mg/kg, up to 70% of patients respond [1]. The benefit lasts less than one week [1]."
+    )
+    assert [(claim.text, claim.repaired) for claim in composed.claims] == [
+        (RESPONSE, True),
+        ("The benefit lasts less than one week.", False),
+    ]
+    assert len(events) == 2
+    assert composed.written_by == "scripted"
     assert composed.warnings == (
         "Replaced by the document's own words: 1 sentence of the chat model not found in the document.",
     )
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "Following a single IV dose of 500 mg/kg, up to 70% of patients respond [1].",
+        "500 microgram/kg [1]",
+        "dose dose dose IV IV patients patients respond.",
+        "The dose is given to patients.",
+    ],
+)
+def test_where_nothing_stands_as_it_was_written_the_extractive_answer_is_to_be_shown(said: str) -> None:
+    events, composed = write(said)
+    assert events == []
+    assert composed.claims == composed.citations == ()
+    assert composed.written_by == ""
+    assert "these are the document's own sentences" in composed.warnings[0]
 
 
 def test_what_nothing_can_replace_is_left_out_and_told() -> None:
@@ -77,7 +118,8 @@ def test_a_claim_without_a_known_or_right_marker_gets_the_passage_that_carries_i
 
 
 def test_a_bare_figure_is_shown_as_the_sentence_that_has_it() -> None:
-    assert texts("500 microgram/kg [1]") == [(RESPONSE, True)]
+    benefit = "The benefit lasts less than one week [1]."
+    assert texts(f"{benefit} 500 microgram/kg [1]") == [(benefit[:-5] + ".", False), (RESPONSE, True)]
     assert texts("Less than one week [1]") == []  # it stands there, but it is no answer to this question
 
 
@@ -100,14 +142,50 @@ def test_a_yes_or_no_that_nothing_has_checked_is_not_shown(said: str) -> None:
 
 def test_a_sentence_is_never_shown_twice() -> None:
     wrong = "Following a single IV dose of 5 mg/kg, up to 70% of patients respond [1]."
-    assert texts(f"{wrong} {wrong.replace('70', '90')} {RESPONSE}") == [(RESPONSE, True)]
+    benefit = "The benefit lasts less than one week [1]."
+    assert texts(f"{wrong} {wrong.replace('70', '90')} {RESPONSE} {benefit}") == [
+        (RESPONSE, True),
+        (benefit[:-5] + ".", False),
+    ]
     assert texts(f"{RESPONSE} [1] {wrong}") == [(RESPONSE, False)]
 
 
 def test_the_best_evidence_is_added_where_nothing_shown_answers() -> None:
     _, composed = write("The benefit of the dose lasts less than one week [1].")
     assert [(claim.text, claim.repaired) for claim in composed.claims] == [(BENEFIT, False), (RESPONSE, True)]
-    assert composed.warnings == ("Added: the sentence of the document that fits the question best.",)
+    assert composed.warnings == ("Added: 1 sentence of the document that the chat model passed over.",)
+
+
+class TwoPlaces:
+    """Carries every claim by the first and the third sentence of the document."""
+
+    fingerprint = "two places"
+
+    def verify(self, claim: str, passages: Sequence[Passage]) -> Verdict:
+        found = [FakeVerifier().verify(sentence, passages) for sentence in (RESPONSE, BENEFIT)]
+        evidence = tuple(replace(one.evidence[0], marker=at) for at, one in enumerate(found, 1))
+        return Verdict(True, 1.0, evidence)
+
+
+def test_two_new_places_of_one_claim_have_a_marker_each() -> None:
+    said = "Following a single IV dose of 500 microgram/kg, up to 70% of patients respond [1]."
+    _, composed = run(writer(ScriptedChatModel(said), verifier=TwoPlaces()))
+    assert [claim.markers for claim in composed.claims] == [(1, 2)]
+    assert [citation.quote for citation in composed.citations] == [RESPONSE, BENEFIT]
+
+
+def test_all_that_the_extractive_answer_has_is_there() -> None:
+    best, other, third = evidence_of(PASSAGES[0], [0.9, 0.8])[0], *evidence_of(PASSAGES[1], [0.85, 0.8])
+    desk = Desk(
+        FakeVerifier(), {DOCUMENT.id: DOCUMENT}, Reading((best, other, third), 0.9), 0.8, PASSAGES, Glossary(), "?"
+    )
+    assert (
+        list(desk.take(Drafted("Ketamine is given PO in palliative care.", (3,)))) == []
+    )  # what answers needs its place
+    shown = list(desk.take(Drafted("Up to 70% of patients respond following a single IV dose.", (1,))))
+    shown += desk.complete()
+    assert [event.claim.text for event in shown[1:]] == [other.sentence.clean, third.sentence.clean]
+    assert (desk.written, desk.added) == (1, 2)
 
 
 def test_three_sentences_are_shown_and_the_model_is_stopped() -> None:

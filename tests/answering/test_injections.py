@@ -65,12 +65,17 @@ def test_a_sentence_that_instructs_a_model_is_known(case: dict[str, str]) -> Non
 
 
 @pytest.mark.parametrize("case", of("output"), ids=lambda case: case["forbidden"])
-def test_what_a_model_makes_up_is_not_shown_and_what_stands_is(case: dict[str, str]) -> None:
+def test_what_a_model_makes_up_is_not_shown_and_what_stands_is_or_the_documents_own_words_are(
+    case: dict[str, str],
+) -> None:
     for pieces in ([case["output"]], list(case["output"])):
         _, composed = run(writer(ScriptedChatModel(Reply(pieces))))
         said = [claim.text for claim in composed.claims]
         assert case["forbidden"] not in " ".join(said)
-        assert "Up to 70% of patients respond following a single IV dose." in said or RESPONSE in said
+        assert (
+            "Up to 70% of patients respond following a single IV dose." in said
+            or "own sentences" in composed.warnings[0]
+        )
 
 
 def test_no_sentence_of_the_document_is_taken_for_an_instruction() -> None:

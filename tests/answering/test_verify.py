@@ -1,8 +1,10 @@
 import re
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
+from answering.sentences import make_passage
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -12,6 +14,8 @@ from ketarag.indexing.chunk import chunk
 from ketarag.indexing.embed import SentenceTransformerEmbedder
 from ketarag.indexing.load import load_corpus
 from ketarag.indexing.segment import segment
+from ketarag.protocols import Vectors
+from ketarag.testing import HashEmbedder
 from ketarag.text import normalise
 from ketarag.types import Document, Passage, Verdict
 
@@ -232,3 +236,33 @@ def test_any_document_supports_its_own_sentences(text):
 def test_the_same_claim_gives_the_same_verdict(verifier):
     claim = FALSE[0][1]
     assert check(verifier, claim) == check(verifier, claim) == check(ExactVerifier(GLOSSARY, verifier._embedder), claim)
+
+
+class Counting(HashEmbedder):
+    """Counts the characters that it is given."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.read = 0
+
+    def encode(self, texts: Sequence[str]) -> Vectors:
+        self.read += sum(map(len, texts))
+        return super().encode(texts)
+
+
+@pytest.mark.parametrize(
+    "claim",
+    [
+        "blah " * 399,
+        "ketamine, blah, " * 120,
+        " ".join(f"word{chr(97 + at % 26)}{chr(97 + at // 26)}" for at in range(280)),
+        "ketamine blah blub; " * 95,
+    ],
+)
+def test_a_long_claim_of_unknown_words_is_not_read_once_for_each(claim: str) -> None:
+    counting = Counting()
+    verdict = ExactVerifier(Glossary(), counting).verify(
+        claim, [make_passage(["Ketamine is given by mouth.", "It is an analgesic."])]
+    )
+    assert not verdict.supported
+    assert counting.read < 40_000

@@ -9,6 +9,7 @@ from ketarag.answering.condense import Condensed
 from ketarag.answering.extract import Composed
 from ketarag.answering.gate import number_faults
 from ketarag.answering.generate import Budget, Task, Writer
+from ketarag.glossary import Glossary
 from ketarag.indexing.chunk import chunk
 from ketarag.indexing.segment import segment
 from ketarag.protocols import ChatModel, Verifier
@@ -41,7 +42,9 @@ def reading(question: str = QUESTION, hits: Sequence[Hit] = tuple(HITS)) -> Read
 
 
 def writer(model: ChatModel, budget: Budget | None = None, verifier: Verifier | None = None) -> Writer:
-    return Writer(model, verifier or FakeVerifier(), {DOCUMENT.id: DOCUMENT}, 0.8, budget or Budget(5.0, 600))
+    return Writer(
+        model, verifier or FakeVerifier(), {DOCUMENT.id: DOCUMENT}, Glossary(), 0.8, budget or Budget(5.0, 600)
+    )
 
 
 def write(

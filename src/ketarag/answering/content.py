@@ -26,6 +26,8 @@ _CACHED_WORDS = 20_000
 LEAST_GAIN = 0.022  # of cosine: removing an invented word gains at least this
 LEAST_PART_GAIN = 0.03  # the same for a part of the claim that begins with a comma or "and"
 MOST_UNKNOWN = 0.4  # share of the content, by weight, that may lack a counterpart where there is no embedder
+MOST_REREAD = 12_000
+"""Characters of a claim that are embedded again for its unknown words; where it takes more none is looked at by itself, and all count."""
 _PART_BEGINS = re.compile(r"[,;:()]|\b(?:and|but|or|which|who|because|while)\b")
 _PREFIX = re.compile(r"(?:un|in|im|ir|non|dis)(?=[a-z]{4})")
 
@@ -142,7 +144,8 @@ class Coverage:
         self.claim = claim
         self._introduced = claim.stems - claim.plain_stems
         self._replaced = claim.plain_stems - claim.all_stems
-        self.matched = {word: self._match(word) for word in dict.fromkeys(claim.content)}
+        values = {word.text: self._match(word) for word in {word.text: word for word in claim.content}.values()}
+        self.matched = {word: values[word.text] for word in claim.content}
 
     @property
     def share(self) -> float:
@@ -165,6 +168,8 @@ class Coverage:
             return absent if share > MOST_UNKNOWN else []
         text = self.claim.canonical
         parts = _added_parts(text, absent)
+        if (len(absent) + len(parts)) * len(text) > MOST_REREAD:
+            return absent
         gains = self._senses.gains(text, self._window.canonical, [(w.start, w.end) for w in absent] + parts)
         near = [other.text for other in self._window.content]
         found = [

@@ -9,8 +9,10 @@ from ketarag.answering.compose import MOST_SENTENCES, compose
 from ketarag.answering.gate import faults, instructs, number_faults, points_back, stands_alone
 from ketarag.answering.marks import Drafted
 from ketarag.answering.repair import answering, replacement
+from ketarag.answering.wording import LONGEST, strays
+from ketarag.glossary import Glossary
 from ketarag.protocols import Verifier
-from ketarag.text import normalise
+from ketarag.text import normalise, words
 from ketarag.types import Citation, Claim, Document, Evidence, Passage, Reading, Sentence, Verdict, VerifiedClaim
 
 
@@ -23,7 +25,10 @@ class _Place:
 
 
 class Desk:
-    """One answer in the making. `claims` and `citations` are what was shown so far, in order."""
+    """One answer in the making. `claims` and `citations` are what it holds so far, in order.
+
+    Until a sentence of the model stands as it was written nothing is given out: where none does, the extractive answer is the better one.
+    """
 
     def __init__(
         self,
@@ -32,15 +37,22 @@ class Desk:
         reading: Reading,
         share: float,
         passages: Sequence[Passage],
+        glossary: Glossary,
+        question: str,
     ) -> None:
-        """`passages` as they were given to the model, numbered from 1."""
+        """`passages` as they were given to the model, numbered from 1; `question` with those that it continues."""
         self._verifier = verifier
+        self._glossary = glossary
+        self._question = question
         self._documents = documents
         kept = tuple(item for item in reading.evidence if not instructs(item.sentence.clean))
         self._reading = replace(reading, evidence=kept)
         self._share = share
         self._passages = passages
         self._answering = answering(self._reading, share)
+        self._extractive = compose(self._reading.evidence, share)
+        self._telling = {item.sentence for item in (*self._answering, *self._extractive)}
+        self._held: list[VerifiedClaim] = []
         self._kept: set[Sentence] = set()
         self._quoted: set[Sentence] = set()
         self._last: tuple[Sentence, ...] = ()
@@ -52,13 +64,13 @@ class Desk:
         """Sentences that the source's own took the place of."""
         self.left_out = 0
         """Sentences that nothing took the place of."""
-        self.added = False
-        """Whether the best evidence was added, since nothing shown rested on any that answers."""
+        self.added = 0
+        """Sentences of the extractive answer that were added, since nothing shown rested on them."""
 
     @property
     def full(self) -> bool:
-        """No more is to be shown. The last place is kept for the best evidence until something shown rests on what answers."""
-        return len(self.claims) >= MOST_SENTENCES - (not self._answers)
+        """No more is to be shown."""
+        return len(self.claims) >= MOST_SENTENCES
 
     def take(self, sentence: Drafted) -> Iterator[VerifiedClaim]:
         """What is shown for one sentence of the draft: itself, the source's own in its place, or nothing."""
@@ -66,12 +78,15 @@ class Desk:
         if any(normalise(claim.text) == normalise(text) for claim in self.claims):
             return
         cited = [self._passages[n - 1] for n in sentence.cited if 1 <= n <= len(self._passages)]
-        found = self._supported(text, cited)
+        found = self._supported(text, cited) if len(words(text)) <= LONGEST else None
         if found and self._stands(text, found[1]):
             verdict, places = found
-            if all(one in self._quoted for place in places for one in place.sentences):
-                return  # the source's own words for it are shown already
+            told = {sentence for place in places for sentence in place.sentences}
+            if told <= self._quoted or not self._has_room(told):
+                return  # the source's own words for it are shown already, or what answers better needs its place
+            held, self._held = self._held, []
             self.written += 1
+            yield from held
             yield self._shown(text, verdict, places, repaired=False)
             return
         instead = self._carriers(found[1]) if found else []
@@ -79,18 +94,32 @@ class Desk:
         events = list(self._own(instead or replacement(text, cited, self._passages, self._reading, self._share)))
         self.replaced += bool(events)
         self.left_out += not events
-        yield from events
+        if self.written:
+            yield from events
+        else:
+            self._held += events
 
     def complete(self) -> Iterator[VerifiedClaim]:
-        """The best evidence, where nothing that is shown rests on evidence that answers; call it after the last sentence."""
-        if not self._answers:
-            events = list(self._own(compose(self._answering[:1], 1.0)))
-            self.added = bool(events)
+        """The best evidence and as much that answers as the answer without a model has; call it last, where something is written."""
+        for item in self._missing(set()):
+            events = list(self._own([item]))
+            self.added += len(events)
             yield from events
 
-    @property
-    def _answers(self) -> bool:
-        return any(item.sentence in self._kept for item in self._answering)
+    def _missing(self, told: set[Sentence]) -> list[Evidence]:
+        """What must still be added after a claim that rests on `told`: the best, then others of the extractive answer, in its order."""
+        have = self._kept | told
+        count = len(self._extractive) - len(self._telling & have)
+        absent = [item for item in self._extractive if item.sentence not in have]
+        absent.sort(key=lambda item: -item.score)
+        needed = absent[: max(count, 0)]
+        if not needed and self._answering and self._answering[0].sentence not in have:
+            needed = [self._answering[0]]
+        return [item for item in self._extractive if item in needed]
+
+    def _has_room(self, told: set[Sentence]) -> bool:
+        """Whether what must still be added can be shown after a claim that rests on `told`."""
+        return len(self.claims) + 1 + len(self._missing(told)) <= MOST_SENTENCES
 
     def _stands(self, text: str, places: Sequence[_Place]) -> bool:
         """Whether a reader knows of what a claim speaks: by itself, or as it goes on from the sentence that was shown last."""
@@ -116,9 +145,14 @@ class Desk:
         if len({place.passage.document_id for place in places}) > 1:
             return None  # what two documents say is not blended into one sentence
         quotes = [self._quote(place) for place in places]
-        if faults(text, _words(places)) or number_faults(text, quotes):
+        if faults(text, _words(places)) or number_faults(text, quotes) or self._strays(text, places):
             return None
         return verdict, places
+
+    def _strays(self, text: str, places: Sequence[_Place]) -> list[str]:
+        headings = [heading for place in places for heading in (place.passage.heading, place.sentences[0].heading)]
+        about = [sentence.clean for place in places for sentence in place.passage.sentences]
+        return strays(text, _words(places), headings, about, self._question, self._glossary)
 
     def _carriers(self, places: Sequence[_Place]) -> list[Evidence]:
         """The evidence that answers among the sentences that carry a claim which does not stand by itself."""
@@ -130,7 +164,8 @@ class Desk:
         if any(item.sentence in self._kept for item in evidence[-1:]):
             return
         new = [item for item in evidence if item.sentence not in self._kept]
-        if len(self.claims) + len(new) > MOST_SENTENCES:
+        needed = self._missing({item.sentence for item in new})
+        if len(self.claims) + len(new) + len(needed) > MOST_SENTENCES:
             return
         for item in new:
             verdict = self._verifier.verify(item.sentence.clean, [item.passage])
@@ -140,9 +175,9 @@ class Desk:
                 yield self._shown(item.sentence.clean, replace(verdict, score=item.score), [place], repaired=True)
 
     def _shown(self, text: str, verdict: Verdict, places: Sequence[_Place], repaired: bool) -> VerifiedClaim:
-        citations = [self._citation(place, verdict.score) for place in places]
-        new = tuple(citation for citation in citations if citation not in self.citations)
-        self.citations += new
+        before = len(self.citations)
+        citations = list(dict.fromkeys(self._citation(place, verdict.score) for place in places))
+        new = tuple(self.citations[before:])
         self._last = tuple(sentence for place in places for sentence in place.sentences)
         self._kept.update(self._last)
         markers = tuple(citation.marker for citation in citations)
@@ -151,7 +186,7 @@ class Desk:
         return VerifiedClaim(claim, new)
 
     def _citation(self, place: _Place, score: float) -> Citation:
-        """The citation of a place, the same one each time."""
+        """The citation of a place, the same one each time; a new one is counted among the answer's."""
         document, first = self._documents[place.passage.document_id], place.sentences[0]
         start, end = first.start, place.sentences[-1].end
         for known in self.citations:
@@ -160,7 +195,9 @@ class Desk:
         quote = self._quote(place)
         marker = len(self.citations) + 1
         found = (document.id, document.title, first.heading, quote, start, end, score, place.passage.id)
-        return Citation(marker, *found, document.published)
+        new = Citation(marker, *found, document.published)
+        self.citations.append(new)
+        return new
 
     def _quote(self, place: _Place) -> str:
         text = self._documents[place.passage.document_id].text

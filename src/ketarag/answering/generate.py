@@ -1,8 +1,10 @@
 """generate: a chat model writes, and nothing that it writes is shown before it was found in the passages that it was given.
 
-The model's text is cut into sentences as it streams (`draft`). Each is checked against the passages that it cites by the verifier, then, by
-other means, against the very sentences that carry it (`gate`). One that does not stand is replaced by the source's own sentence where one
-says it and answers the question (`repair`), else left out; both are told. Whether to answer at all is decided before, by the reader.
+The model's text is cut into sentences as it streams (`draft`). Each is checked against the passages that it cites by the verifier, then,
+by other means, against the very sentences that carry it (`gate`, `wording`). One that does not stand is replaced by the source's own
+sentence where one says it and answers the question (`repair`), else left out; both are told. What the answer without a model would have
+shown is never missing, and where no sentence of the model stands, that answer takes the place of all. Whether to answer at all is decided
+before, by the reader.
 Not here: the prompts (`prompts`), the model (`ketarag.protocols.ChatModel`), the answer without a model (`extract`).
 """
 
@@ -22,6 +24,7 @@ from ketarag.answering.marks import Drafted
 from ketarag.answering.rephrase import TOKENS as REPHRASE_TOKENS
 from ketarag.answering.rephrase import accepted, joined, with_wording
 from ketarag.errors import ChatModelError
+from ketarag.glossary import Glossary
 from ketarag.protocols import ChatModel, Message, Verifier
 from ketarag.text import normalise
 from ketarag.types import Document, Evidence, Passage, Reading, Turn, VerifiedClaim
@@ -30,6 +33,8 @@ MOST_PASSAGES = 4
 """Passages that the model is given: those with the best evidence. With the rules some 1,300 tokens, which small models still read."""
 MOST_DRAFTED = 8
 """Sentences of a draft that are looked at."""
+CHECKED_AFTER = 2.0
+"""Seconds after the end of the time in which what was written within it is still looked at."""
 REPHRASE_SHARE = 0.25
 """Of the time for one answer that the model may take to rephrase the question."""
 _SHOWN_CAUSE = 200  # characters of an error that an answer repeats
@@ -56,17 +61,29 @@ class Task:
         """Seconds until the end, at least 0."""
         return max(0.0, self._ends - time.monotonic())
 
+    @property
+    def overrun(self) -> float:
+        """Seconds since the end, negative before it."""
+        return time.monotonic() - self._ends
+
 
 class Writer:
     """Writes answers with a chat model. Safe to share between threads where the model is."""
 
     def __init__(
-        self, model: ChatModel, verifier: Verifier, documents: Mapping[str, Document], share: float, budget: Budget
+        self,
+        model: ChatModel,
+        verifier: Verifier,
+        documents: Mapping[str, Document],
+        glossary: Glossary,
+        share: float,
+        budget: Budget,
     ) -> None:
         """`share` is the reader's: the part of the best sentence's score from which a sentence answers."""
         self._model = model
         self._verifier = verifier
         self._documents = documents
+        self._glossary = glossary
         self._share = share
         self._budget = budget
         self.name = model.name
@@ -93,22 +110,27 @@ class Writer:
         passages = given(reading.evidence)
         if not passages:
             return Composed()
-        desk = Desk(self._verifier, self._documents, reading, self._share, passages)
+        asked = f"{condensed.context} {condensed.rephrased} {condensed.question}"
+        desk = Desk(self._verifier, self._documents, reading, self._share, passages, self._glossary, asked)
         ended = ""
         declined = False
         with closing(self._sentences(_messages(condensed, passages), task)) as sentences:
             try:
                 for taken, sentence in enumerate(sentences, 1):
+                    if task.overrun > CHECKED_AFTER:
+                        raise self._late()
                     declined = declines(sentence)
                     yield from () if declined else desk.take(sentence)
                     if desk.full or declined or taken >= MOST_DRAFTED:
                         break
             except ChatModelError as error:
                 ended = " ".join(str(error).split())[:_SHOWN_CAUSE].rstrip(".")
-        if desk.claims:
+        if desk.written:
             yield from desk.complete()
         warnings = self._warnings(desk, ended, declined)
-        return Composed(tuple(desk.claims), tuple(desk.citations), warnings, self.name if desk.written else "")
+        if not desk.written:
+            return Composed(warnings=warnings)
+        return Composed(tuple(desk.claims), tuple(desk.citations), warnings, self.name)
 
     def _sentences(self, messages: Sequence[Message], task: Task) -> Generator[Drafted, None, None]:
         """The sentences of the draft as they become final. Raises ChatModelError where it breaks off: what was begun is dropped."""
@@ -122,17 +144,16 @@ class Writer:
 
     def _pieces(self, messages: Sequence[Message], seconds: float, tokens: int) -> Generator[str, None, None]:
         """What the model writes. A model is foreign code: whatever it raises is a ChatModelError here, and its time is kept here too."""
-        late = ChatModelError(f"{self.name} took longer than {self._budget.seconds:g} seconds")
         ends = time.monotonic() + seconds
         stream: Iterator[str] = iter(())
         try:
             if seconds <= 0:
-                raise late
+                raise self._late()
             stream = self._model.stream(messages, seconds=seconds, tokens=tokens)
             for piece in stream:
                 yield piece
                 if time.monotonic() > ends:
-                    raise late
+                    raise self._late()
         except ChatModelError:
             raise
         except Exception as error:
@@ -141,12 +162,15 @@ class Writer:
             if isinstance(stream, Generator):
                 stream.close()
 
+    def _late(self) -> ChatModelError:
+        return ChatModelError(f"{self.name} took longer than {self._budget.seconds:g} seconds")
+
     def _warnings(self, desk: Desk, ended: str, declined: bool) -> tuple[str, ...]:
         """What the reader of the answer is to know of how it came about."""
         one = len(self._documents) == 1
         source, sources = ("document", "document's") if one else ("documents", "documents'")
         own = f"these are the {sources} own sentences"
-        if not desk.claims:
+        if not desk.written:
             if ended:
                 return (f"The chat model did not answer ({ended}); {own}.",)
             if declined:
@@ -156,7 +180,7 @@ class Writer:
             f"The chat model stopped early ({ended}); what is shown was checked, but may not be all.": bool(ended),
             f"Replaced by the {sources} own words: {_count(desk.replaced)} not found in the {source}.": desk.replaced,
             f"Left out: {_count(desk.left_out)} not found in the {source}.": desk.left_out,
-            f"Added: the sentence of the {source} that fits the question best.": desk.added,
+            f"Added: {_sentences(desk.added)} of the {source} that the chat model passed over.": desk.added,
         }
         return tuple(warning for warning, holds in said.items() if holds)
 
@@ -179,4 +203,8 @@ def declines(sentence: Drafted) -> bool:
 
 
 def _count(number: int) -> str:
-    return f"{number} {'sentence' if number == 1 else 'sentences'} of the chat model"
+    return f"{_sentences(number)} of the chat model"
+
+
+def _sentences(number: int) -> str:
+    return f"{number} {'sentence' if number == 1 else 'sentences'}"

@@ -34,6 +34,7 @@ MOST_WINDOWS = 4
 COSINE_WEIGHT = 0.5
 _CONTEXT = 2  # sentences before a window that say what "it" is
 _JOINT = re.compile(r";\s+|(?<=[.!?])\s+(?=[A-Z])|,\s+(?:and|but|while|whereas)\s+")
+_MOST_PARTS = 8  # facts of one claim that are checked each by itself
 _LEAST_OF_PART = 3  # content words of a part of a claim that is checked by itself
 _LEAST_OF_EACH = 2  # content words
 _CACHED = 20_000  # sentences
@@ -110,7 +111,7 @@ class ExactVerifier:
             return Verdict(False, 0.0, (), (problem,))
         verdict = self._verify(claim, windows)
         parts = [] if verdict.supported else [part for part in _JOINT.split(claim) if part.strip()]
-        if len(parts) < 2 or any(len(self.read(part).content) < _LEAST_OF_PART for part in parts):
+        if not 2 <= len(parts) <= _MOST_PARTS or any(len(self.read(part).content) < _LEAST_OF_PART for part in parts):
             return verdict
         return _together([self._verify(part, windows) for part in parts]) or verdict
 
@@ -237,7 +238,7 @@ def _name_problems(coverage: Coverage) -> list[str]:
 
 def _wording_problems(coverage: Coverage, share: float) -> list[str]:
     if unexplained := coverage.unexplained():
-        return [f"the cited passage says nothing of {', '.join(word.text for word in unexplained)}"]
+        return [f"the cited passage says nothing of {', '.join(dict.fromkeys(word.text for word in unexplained))}"]
     return ["most of what the claim says is not in the cited passage"] if share < LEAST_COVERAGE else []
 
 

@@ -1,8 +1,9 @@
 """wording: whether a sentence of a chat model is a claim, and says nothing but what one sentence that it cites says.
 
-Only for what a model wrote: a good paraphrase that is dropped here costs nothing but style, since the source's own sentence takes its place.
-So every word must be accounted for, in one and the same sentence: it stands there in some form, is a synonym that changes nothing, or is the
-subject of the passage. Words that deny, compare, rank or give a cause must be answered by their like, and a cause must stay the cause.
+Only for what a model wrote: a good paraphrase that is dropped here costs nothing but style, since the source's own
+sentence takes its place. So every word must be accounted for, in one and the same sentence: it stands there in some
+form, is a synonym that changes nothing, or is the subject of the passage. Words that deny, compare, rank or give a
+cause must be answered by their like, and a cause must stay the cause.
 Not here: figures, advice, markup (`gate`); what a sentence means (`verify`, `entail`).
 """
 
@@ -25,8 +26,9 @@ _NEAR = 3  # content words beside a word that gives a cause
 
 _REPORTING = vocabulary(
     "such whether thereby thereafter therefore thus hence however besides while whilst whereas although though because since due via per "
-    "within upon among also including include includes included eg ie etc well one way respectively found find finds reported report reports "
-    "shown shows show seen described noted known reach reaches"
+    "within upon among also including include includes included eg ie etc well one way respectively found "
+    "find finds reported report reports "
+    "shown shows show seen described noted known reach reaches come comes administration"
 )
 """Words that tie a sentence together or say that something is told; they add no fact."""
 
@@ -50,28 +52,31 @@ _SYNONYMS = tuple(
         "enter enters move moves moved",
         "attempt try tried tries",
         "convert converts converted conversion metabolise metabolised metabolises metabolism",
-        "leave leaves excrete excreted excretion eliminate eliminated elimination",
+        "leave leaves excrete excreted excretion eliminate eliminated elimination body",
         "oral orally po mouth",
         "parenteral injected injection",
         "effect effects",
-        "cause causes caused causing lead leads leading result results resulting bring brings",
+        "cause causes caused causing lead leads leading result results resulting bring brings arise arises arising",
         "undesirable adverse unwanted",
         "fail fails failed",
         "obtain obtained achieve achieved",
         "begin begins start starts",
         "ongoing continuing",
         "frequency often frequent",
+        "greater larger",
     )
 )
 
 _ENDINGS = (
-    "s es ed ing ion ions ation ations ic ics ity ities ive ives ively ment ments ness ance ence ly al ally er ers or ors ia ism isms ize izes "
+    "s es ed ing ion ions ation ations ic ics ity ities ive ives ively ment ments ness ance ence ly al "
+    "ally er ers or ors ia ism isms ize izes "
     "ized ise ises ised e y ies d t ts ted ting sion sions be bes bed bing ption ptions ce ces ced cing ction ctions etic esia"
 ).split()
 _LEAST_ROOT = 4
 
 _NEGATING = vocabulary(
-    "no not never without none nor neither cannot nothing nobody fail fails failed lack lacks lacking absence insufficient unable hardly unlikely unknown "
+    "no not never without none nor neither cannot nothing nobody fail fails failed lack lacks lacking "
+    "absence insufficient unable hardly unlikely unknown "
     "unclear uncertain n't"
 )
 _ANSWERED: tuple[tuple[frozenset[str], frozenset[str]], ...] = tuple(
@@ -98,7 +103,7 @@ _ANSWERED: tuple[tuple[frozenset[str], frozenset[str]], ...] = tuple(
         ("only solely exclusively alone", "only solely exclusively restricted reserved limited"),
         ("first initial initially", None),
         ("before prior", None),
-        ("after following afterwards thereafter", "after following once beyond later"),
+        ("after following afterwards thereafter", "after following once beyond later when"),
         ("when while during if unless", "when while during if unless in at as after with at"),
         ("still yet already now", None),
         ("should must ought need needs", None),
@@ -108,8 +113,16 @@ _ANSWERED: tuple[tuple[frozenset[str], frozenset[str]], ...] = tuple(
 )
 """(words of a claim, words of the source of which one answers them)."""
 
-_FORWARD = r"leads? to|leading to|led to|results? in|resulted in|resulting in|caus(?:es|e|ed(?! by)|ing)|induc(?:es|e|ed(?! by)|ing)|produc(?:es|e|ed(?! by))|contribut\w+ (?:to(?:wards)?)|brings?(?: about)?|thereby|therefore|thus|so that|increases|reduces|decreases|enhances|improves|prevents|blocks"
-_BACKWARD = r"because(?: of)?|due to|owing to|arises? from|results? from|(?:caused|induced|produced|mediated|blocked|increased|reduced|enhanced) by|as a result of|thanks to"
+_FORWARD = (
+    r"leads? to|leading to|led to|results? in|resulted in|resulting in|caus(?:es|e|ed(?! by)|ing)|"
+    r"induc(?:es|e|ed(?! by)|ing)|produc(?:es|e|ed(?! by))|contribut\w+ (?:to(?:wards)?)|"
+    r"brings?(?: about)?|thereby|therefore|thus|so that|increases|reduces|decreases|enhances|improves|"
+    r"prevents|blocks"
+)
+_BACKWARD = (
+    r"because(?: of)?|due to|owing to|arises? from|results? from|"
+    r"(?:caused|induced|produced|mediated|blocked|increased|reduced|enhanced) by|as a result of|thanks to"
+)
 _CAUSES = re.compile(rf"\b(?:(?P<back>{_BACKWARD})|(?P<forth>{_FORWARD}))(?![\w-])")
 _CAUSAL = re.compile(
     rf"\b(?:{_BACKWARD}|leads?|results?|causes?|induces?|produces?|contributes?|thereby|therefore|thus|reasons?|why)\b"
@@ -120,7 +133,8 @@ _DONE = re.compile(r"\b([a-z]{4,})\b( to\b)?")
 
 _AUXILIARIES = vocabulary(
     "is are was were be been has have had does do did can could may might will would shall should must cannot isn't aren't wasn't weren't "
-    "doesn't don't didn't won't came come comes went goes gave gives took takes made makes led leads left leaves began begins rose rises fell "
+    "doesn't don't didn't won't came come comes went goes gave gives took takes made makes led leads left "
+    "leaves began begins rose rises fell "
     "include lead act bind contain remain occur provide reduce enhance respond require "
     "falls bound binds found finds felt feels kept keeps brought brings lasts lasted"
 )
@@ -128,7 +142,8 @@ _VERBAL = re.compile(r"[a-z]{3,}(?:ed|es|s)")
 _PARTICIPLE = re.compile(r"\b(?:compared|based|related|associated|combined|followed|according) (?:with|to|on|by)\b")
 _NO_VERB_ENDINGS = ("ss", "us", "is", "ics", "ies")
 _NOUNS = vocabulary(
-    "patients facts effects doses drugs uses trials studies channels receptors countries groups opioids weeks days hours months results levels "
+    "patients facts effects doses drugs uses trials studies channels receptors countries groups opioids "
+    "weeks days hours months results levels "
     "routes types ways reports findings answers questions benefits risks details notes settings cases conditions options aspects factors "
     "symptoms signs actions pathways metabolites analgesics antidepressants abusers specialists side-effects"
 )
@@ -281,7 +296,10 @@ def _causes(text: str, near: int | None) -> list[tuple[set[str], set[str]]]:
     """(cause, effect) of each word in a normalised text that gives a cause: stems, the nearest `near` on either side, or all."""
     found = []
     for match in _CAUSES.finditer(text):
-        before, after = content_stems(text[: match.start()]), content_stems(text[match.end() :])
+        head, tail = text[: match.start()], text[match.end() :]
+        if match["back"] and not head.strip() and "," in tail:  # "Because of A, B."
+            tail, head = tail.split(",", 1)
+        before, after = content_stems(head), content_stems(tail)
         left, right = (set(before[-near:]), set(after[:near])) if near else (set(before), set(after))
         found.append((right, left) if match["back"] else (left, right))
     return found
