@@ -2,9 +2,9 @@
 
 The model's text is cut into sentences as it streams (`draft`). Each is checked against the passages that it cites by the verifier, then,
 by other means, against the very sentences that carry it (`gate`, `wording`). One that does not stand is replaced by the source's own
-sentence where one says it and answers the question (`repair`), else left out; both are told. What the answer without a model would have
-shown is never missing, and where no sentence of the model stands, that answer takes the place of all. Whether to answer at all is decided
-before, by the reader.
+sentence where one says it and answers the question (`repair`), else left out; both are told. The best evidence is always there, and as many
+sentences that answer as the answer without a model has; where no sentence of the model stands, that answer takes the place of all. Whether
+to answer at all is decided before, by the reader.
 Not here: the prompts (`prompts`), the model (`ketarag.protocols.ChatModel`), the answer without a model (`extract`).
 """
 
