@@ -281,3 +281,20 @@ def test_picture_for_the_readme(open_chat: Open, app_url: str) -> None:
     PICTURE.parent.mkdir(parents=True, exist_ok=True)
     chat.page.wait_for_timeout(500)  # the end of the scrolling
     chat.page.screenshot(path=PICTURE)
+
+
+def test_what_is_typed_while_an_answer_is_written_stays_and_a_question_that_was_taken_goes(
+    open_chat: Open, fake_url: str
+) -> None:
+    chat = open_chat(fake_url)
+    chat.box.fill("slow dose")
+    chat.box.press("Enter")
+    chat.box.fill("How is it eliminated?")
+    chat.box.press("Enter")
+    chat.page.locator("#answer-1").wait_for()
+    expect(chat.box).to_have_value("How is it eliminated?")
+    chat.page.wait_for_timeout(300)  # Gradio takes the next one when it has ended the last
+    chat.box.press("Enter")
+    chat.page.locator("#answer-2").wait_for()
+    expect(chat.box).to_have_value("")
+    expect(chat.page.locator("#kr-chat .kr-question")).to_have_text(["slow dose", "How is it eliminated?"])

@@ -10,18 +10,23 @@ import { follow, goBack, isInSource, openSource, showLatest } from "./source.js"
 import { hideTip } from "./tip.js";
 
 let box = null;
-let sent = null; // what the box held when it was sent, until the answer is there
-
-// While an answer is being written Gradio takes no other question: what is typed then stays in the box.
+// What the box held when it was sent, until its question is shown. While an answer is being written Gradio takes no other
+// question: what is typed then stays in the box.
+const SHOWN_WITHIN = 5000; // milliseconds; a question that is not shown by then was not taken
+let sent = null;
 const noteSent = () => {
-  sent ??= box?.value ?? null;
+  const waits = sent !== null && performance.now() - sent.at < SHOWN_WITHIN;
+  if (waits || !box?.value.trim() || document.querySelector("#kr-chat .kr-working")) return;
+  sent = { text: box.value, at: performance.now() };
 };
 
 let questions = 0;
 const emptyBox = () => {
   const shown = document.querySelectorAll("#kr-chat .kr-question").length;
-  if (shown > questions && box?.value === sent) fill(box, "");
-  if (!document.querySelector("#kr-chat .kr-working")) sent = null;
+  if (shown > questions && sent !== null) {
+    if (box.value === sent.text) fill(box, "");
+    sent = null;
+  }
   questions = shown;
 };
 
