@@ -33,7 +33,7 @@ from ketarag.web.quiet import quieten_gradio
 from ketarag.web.running import GRACE_SECONDS, run
 from ketarag.web.service import Service
 from ketarag.web.tls import tls_options
-from ketarag.web.uploads import Desks, SigningOut
+from ketarag.web.uploads import Desks, SigningOut, UploadLimits
 
 if TYPE_CHECKING:
     from ketarag.assistant import Assistant
@@ -62,7 +62,9 @@ def create_app(assistant: Assistant, settings: Settings | None = None) -> FastAP
     if mcp is not None:
         app.router.routes.append(Route(MCP, mcp))
     more = [feedback.router(service, store), export.router(service), features.router(settings, assistant.chat_model)]
-    desks = Desks(assistant) if settings.uploads else None
+    idle = UploadLimits(idle_seconds=60.0 * settings.session_minutes)
+    desks = Desks(assistant, idle) if settings.uploads else None
+    app.state.desks = desks
     if desks is not None:
         service.assistant_for = desks.assistant_for
         more.append(upload_routes.router(desks))
@@ -120,6 +122,8 @@ def serve(assistant: Assistant, settings: Settings | None = None) -> None:
         run(config, listener, app.state.service, f"KetaRAG is ready: {scheme}://{shown}:{listener.getsockname()[1]}")
     finally:
         app.state.service.close()
+        if app.state.desks is not None:
+            app.state.desks.close()
 
 
 def _mcp_endpoint(service: Service) -> Endpoint | None:
