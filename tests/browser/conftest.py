@@ -55,7 +55,9 @@ def browser() -> Iterator[Browser]:
 
     Playwright keeps an event loop running in this thread; no test with one of its own may come before it ends.
     """
-    from playwright.sync_api import sync_playwright
+    from playwright.sync_api import expect, sync_playwright
+
+    expect.set_options(timeout=30_000)  # a busy machine is slow, not wrong
 
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, headless=True, args=FLAGS)
