@@ -8,8 +8,6 @@ word is not one of plain letters, `wordfreq` itself is asked. Not here: what a f
 from __future__ import annotations
 
 import hashlib
-import os
-import tempfile
 from contextlib import suppress
 from functools import lru_cache
 from importlib.util import find_spec
@@ -19,6 +17,8 @@ import numpy as np
 import platformdirs
 from numpy.typing import NDArray
 
+from ketarag.checked import read_checked, write_checked
+
 LEAST = 2.0
 """Zipf frequency up to which words are left out: once in ten million words. All of `rarity` beyond it is the same."""
 
@@ -26,7 +26,6 @@ _LONGEST = 24
 """Letters of a word in the table; the list has few longer ones above LEAST."""
 
 _ROW = np.dtype([("word", f"S{_LONGEST}"), ("zipf", "<f4")])
-_DIGEST = 32
 _LIST = Path("data", "large_en.msgpack.gz")
 
 
@@ -48,13 +47,12 @@ def _table() -> NDArray[np.void]:
     path = _path()
     if path is None:
         return _made()
-    with suppress(OSError):
-        data = path.read_bytes()
-        if hashlib.sha256(data[_DIGEST:]).digest() == data[:_DIGEST]:
-            return np.frombuffer(data, dtype=_ROW, offset=_DIGEST)
+    kept = read_checked(path)
+    if kept is not None:
+        return np.frombuffer(kept, dtype=_ROW)
     table = _made()
     with suppress(OSError):
-        _write(path, table)
+        write_checked(path, table.tobytes())
     return table
 
 
@@ -79,17 +77,3 @@ def _made() -> NDArray[np.void]:
         if word.isascii() and word.isalpha() and len(word) <= _LONGEST
     }
     return np.array(sorted((word, value) for word, value in words.items() if value > LEAST), dtype=_ROW)
-
-
-def _write(path: Path, table: NDArray[np.void]) -> None:
-    """Aside and renamed, so that no half of it is ever read."""
-    data = table.tobytes()
-    path.parent.mkdir(parents=True, exist_ok=True)
-    descriptor, aside = tempfile.mkstemp(prefix=".part-", dir=path.parent)
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(hashlib.sha256(data).digest() + data)
-        Path(aside).replace(path)
-    except OSError:
-        Path(aside).unlink(missing_ok=True)
-        raise

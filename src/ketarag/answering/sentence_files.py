@@ -8,8 +8,6 @@ damaged, is embedded as ever: the numbers are the same. Not here: what is embedd
 from __future__ import annotations
 
 import hashlib
-import os
-import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -17,12 +15,11 @@ import numpy as np
 import platformdirs
 from numpy.typing import NDArray
 
+from ketarag.checked import read_checked, write_checked
 from ketarag.protocols import TokenVectors, Vectors
 
 MOST_BYTES = 300_000_000
 """Of all files together; the oldest are removed. A sentence takes about 70,000, a short article 7,000,000."""
-
-_DIGEST = 32
 
 Embedded = tuple[list[TokenVectors], Vectors]
 """Each sentence word piece by word piece, and the vectors of their windows, shape (sentences, dimension)."""
@@ -43,30 +40,14 @@ class SentenceFiles:
 
     def find(self, texts: Sequence[str]) -> Embedded | None:
         """What was kept for the sentences of a passage; None where there is nothing whole."""
-        try:
-            data = self._path(texts).read_bytes()
-        except OSError:
-            return None
-        body = memoryview(data)[_DIGEST:]
-        if hashlib.sha256(body).digest() != data[:_DIGEST]:
-            return None
-        return _unpacked(body, len(texts))
+        body = read_checked(self._path(texts))
+        return None if body is None else _unpacked(body, len(texts))
 
     def keep(self, texts: Sequence[str], embedded: Embedded) -> None:
         """Writes them, unless they are there. Raises OSError where that cannot be done."""
         path = self._path(texts)
-        if path.exists():
-            return
-        body = _packed(embedded)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        descriptor, aside = tempfile.mkstemp(prefix=".part-", dir=path.parent)
-        try:
-            with os.fdopen(descriptor, "wb") as file:
-                file.write(hashlib.sha256(body).digest() + body)
-            Path(aside).replace(path)
-        except OSError:
-            Path(aside).unlink(missing_ok=True)
-            raise
+        if not path.exists():
+            write_checked(path, _packed(embedded))
 
     def is_done(self, library: str) -> bool:
         """Whether all passages of a library (named by the fingerprint of its index) were kept once."""
