@@ -55,11 +55,18 @@ async def client(service: Service | None = None, store: FeedbackFile | None = No
 @contextmanager
 def listening(service: Service, store: FeedbackFile | None = None) -> Iterator[str]:
     """The address of a server that is up."""
+    with running(new_app(service, store)) as address:
+        try:
+            yield address
+        finally:
+            service.close()
+
+
+@contextmanager
+def running(app: FastAPI) -> Iterator[str]:
+    """The address of a server that has an app."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
-        config = uvicorn.Config(
-            new_app(service, store), log_level="warning", access_log=False, timeout_graceful_shutdown=2
-        )
-        server = uvicorn.Server(config)
+        server = uvicorn.Server(uvicorn.Config(app, log_level="warning", access_log=False, timeout_graceful_shutdown=2))
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
         thread.start()
         try:
@@ -68,7 +75,6 @@ def listening(service: Service, store: FeedbackFile | None = None) -> Iterator[s
         finally:
             server.should_exit = True
             thread.join(10)
-            service.close()
 
 
 def until(holds: Callable[[], bool], seconds: float = 10.0) -> None:

@@ -7,14 +7,11 @@ import io
 import json
 import re
 import shlex
-import socket
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import served
-import uvicorn
 from fake_assistant import QUOTES, TEXT
 from starlette.routing import Route
 
@@ -37,14 +34,8 @@ def address() -> Iterator[str]:
     app = served.new_app(service)
     app.router.lifespan_context = endpoint.lifespan
     app.router.routes.insert(0, Route(PATH, endpoint))
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        server = uvicorn.Server(uvicorn.Config(app, log_level="warning", access_log=False, timeout_graceful_shutdown=2))
-        thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
-        thread.start()
-        served.until(lambda: server.started)
-        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
-        server.should_exit = True
-        thread.join(10)
+    with served.running(app) as found:
+        yield found
     service.close()
 
 

@@ -5,8 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
-import socket
-import threading
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
@@ -16,7 +14,6 @@ import httpx
 import httpx2
 import pytest
 import served
-import uvicorn
 from fake_assistant import DOCUMENT, QUOTES, TEXT, FakeAssistant
 from fastapi import FastAPI
 from mcp import Client, MCPError
@@ -199,16 +196,10 @@ def listening(settings: Settings, audit: AuditLog | None = None, limits: Limits 
     app.router.routes.append(Route(PATH, endpoint))
     app.add_middleware(Limiter, limits=service.limits, client_of=lambda scope: str(principal_of(scope)))
     app.add_middleware(Authentication, settings=settings, audit=audit)
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        server = uvicorn.Server(uvicorn.Config(app, log_level="warning", access_log=False, timeout_graceful_shutdown=2))
-        thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
-        thread.start()
+    with served.running(app) as address:
         try:
-            served.until(lambda: server.started)
-            yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+            yield address
         finally:
-            server.should_exit = True
-            thread.join(10)
             service.close()
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
-import socket
 import threading
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
@@ -17,7 +16,6 @@ import files
 import httpx
 import pytest
 import served
-import uvicorn
 from fastapi import FastAPI
 
 from ketarag.web import api, upload_routes
@@ -61,17 +59,8 @@ async def client(desks: Desks) -> AsyncIterator[httpx.AsyncClient]:
 @contextmanager
 def served_app(desks: Desks, limits: Limits | None = None) -> Iterator[str]:
     """The address of a server that is up."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        config = uvicorn.Config(new_app(desks, limits), log_level="warning", access_log=False)
-        server = uvicorn.Server(config)
-        thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
-        thread.start()
-        try:
-            served.until(lambda: server.started)
-            yield f"http://127.0.0.1:{listener.getsockname()[1]}"
-        finally:
-            server.should_exit = True
-            thread.join(10)
+    with served.running(new_app(desks, limits)) as address:
+        yield address
 
 
 async def send(one: httpx.AsyncClient, name: str, data: bytes = TEXT, **headers: str) -> httpx.Response:
