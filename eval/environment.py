@@ -19,7 +19,7 @@ from eval.cases import CASES
 from ketarag import Assistant, Settings
 
 ROOT = Path(__file__).resolve().parents[1]
-_PACKAGES = ("ketarag", "sentence-transformers", "torch", "faiss-cpu", "onnxruntime", "tokenizers", "bm25s", "numpy")
+_PACKAGES = ("ketarag", "sentence-transformers", "torch", "faiss-cpu", "onnxruntime", "tokenizers", "numpy")
 _UNIT_ROUNDS = 40
 
 

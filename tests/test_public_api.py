@@ -101,7 +101,7 @@ def loaded_by(code: str) -> set[str]:
     ],
 )
 def test_nothing_heavy_is_loaded_before_it_is_used(code: str) -> None:
-    assert loaded_by(code) - {"bm25s"} - ({"faiss"} if "build_index" in code else set()) == set()
+    assert loaded_by(code) - ({"faiss"} if "build_index" in code else set()) == set()
 
 
 def test_the_check_sees_what_is_loaded() -> None:
