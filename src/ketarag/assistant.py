@@ -274,7 +274,7 @@ class Assistant:
         said: list[str] = []
         about = concern(answer.question) or concern(condensed.standalone)
         if about and not (answer.abstained and about is Concern.PATIENT):
-            said.append(about)
+            said.append(about.value)
         doubt = self._parts.premises and self._parts.premises.doubt(condensed.question, [hit.passage for hit in hits])
         said += [str(doubt)] if doubt else []
         suggester = self._parts.suggester if answer.abstained else None
