@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ketarag.answering.condense import LONGEST_CHAIN, Condensed, condense, continues
-from ketarag.types import Answer, Turn
+from ketarag.types import Answer, Citation, Claim, Turn, Verdict
 
 SUBJECT = "What IV dose is used for depression?"
 
@@ -129,3 +129,14 @@ def test_the_history_is_what_was_said_latest_first_and_no_abstention() -> None:
 def test_the_history_goes_back_a_few_turns_only() -> None:
     turns = [turn(f"question {number}") for number in range(20)]
     assert condense("why?", turns).history.split("question ")[1:] == ["19 ", "18 ", "17 ", "16 ", "15 ", "14"]
+
+
+def test_the_history_does_not_depend_on_the_order_in_which_sentences_were_shown() -> None:
+    quotes = [
+        Citation(at, "a.txt", "", "", text, 10 * at, 10 * at + 5, 1.0) for at, text in enumerate(("First.", "Then."), 1)
+    ]
+    claims = [Claim(one.quote, (one.marker,), Verdict(True, 1.0)) for one in quotes]
+    shown = [replace(turn("").answer, abstained=False, citations=tuple(some)) for some in (quotes, quotes[::-1])]
+    said = [replace(shown[0], claims=tuple(some)) for some in (claims, claims[::-1])]
+    histories = {condense("And then?", [replace(turn("Why?"), answer=one)]).history for one in (*shown, *said)}
+    assert histories == {"First. [1] Then. [2] Why?"}

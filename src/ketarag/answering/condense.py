@@ -90,12 +90,17 @@ def _history(turns: Sequence[Turn]) -> str:
 
 
 def _said(answer: Answer) -> str:
-    """The sentences of an answer in the documents' order, in which they belong together, whatever order they were shown in."""
-    if answer.abstained or not answer.claims:
-        return "" if answer.abstained else answer.text
+    """The sentences of an answer in the documents' order, in which they belong together, whatever order they were shown in.
+
+    Of an answer that a client sent back only the quotes are known.
+    """
+    if answer.abstained:
+        return ""
     places = {citation.marker: at for at, citation in enumerate(_in_order(answer), 1)}
-    claims = sorted(answer.claims, key=lambda claim: min((places[marker] for marker in claim.markers), default=0))
-    return " ".join(claim.text + "".join(f" [{places[marker]}]" for marker in claim.markers) for claim in claims)
+    claims = [([places[marker] for marker in claim.markers], claim.text) for claim in answer.claims]
+    quotes = [([places[one.marker]], " ".join(one.quote.split())) for one in answer.citations]
+    pieces = sorted(claims or quotes, key=lambda piece: min(piece[0], default=0))
+    return " ".join(text + "".join(f" [{at}]" for at in markers) for markers, text in pieces) or answer.text
 
 
 def _in_order(answer: Answer) -> list[Citation]:

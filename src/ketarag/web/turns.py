@@ -57,7 +57,7 @@ def _turn(turn: Turn, documents: Mapping[str, types.Document], assistant: Assist
             published=documents[quote.document_id].published,
             passage_id=assistant.passage_at(quote.document_id, quote.start, quote.end) if assistant else "",
         )
-        for marker, quote in enumerate(_in_order(turn.answer.citations), 1)
+        for marker, quote in enumerate(turn.answer.citations, 1)
     )
     answer = types.Answer(
         question=turn.question,
@@ -74,11 +74,6 @@ def _turn(turn: Turn, documents: Mapping[str, types.Document], assistant: Assist
         fingerprint="",
     )
     return types.Turn(turn.question, turn.question, answer)
-
-
-def _in_order(quotes: Sequence[Quote]) -> list[Quote]:
-    """In the documents' order, in which a conversation takes them (`ketarag.answering.condense`)."""
-    return sorted(quotes, key=lambda quote: (quote.document_id, quote.start))
 
 
 def distinct(quotes: Iterable[Quote]) -> list[Quote]:
