@@ -8,13 +8,17 @@ if TYPE_CHECKING:
     from playwright.sync_api import Locator, Page
 
 
+LEFT_EARLY = ("AbortError: signal is aborted", "Unexpected error Connection errored out")
+"""What Gradio writes when its page is reloaded or closed while an event is under way."""
+
+
 class Chat:
     """One person at the page."""
 
     def __init__(self, page: Page, url: str) -> None:
         self.page = page
         self.problems: list[str] = []
-        page.on("console", lambda said: said.type == "error" and self.problems.append(said.text))
+        page.on("console", lambda said: said.type == "error" and self._note(said.text))
         page.on("pageerror", lambda error: self.problems.append(str(error)))
         page.on("dialog", lambda dialog: (self.problems.append(f"dialog {dialog.message}"), dialog.dismiss()))
         page.on("request", lambda request: self._check(request.url, url))
@@ -22,6 +26,10 @@ class Chat:
         self.box = page.get_by_role("textbox", name="Your question")
         self.box.wait_for()
         page.locator("#kr-stored:not(:empty)").wait_for()  # the scripts have begun
+
+    def _note(self, said: str) -> None:
+        if not said.startswith(LEFT_EARLY):
+            self.problems.append(said)
 
     def _check(self, requested: str, url: str) -> None:
         if not requested.startswith((url, "data:")):

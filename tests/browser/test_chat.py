@@ -228,8 +228,10 @@ def test_an_example_is_asked_with_a_click_and_a_new_conversation_is_empty(open_c
     chat = open_chat(fake_url)
     chat.page.get_by_role("button", name="How is ketamine eliminated?").click()
     chat.page.locator("#kr-panel .kr-card").first.wait_for()
+    chat.box.fill("begun and not sent")
     chat.page.get_by_role("button", name="New conversation").click()
     chat.page.locator(".kr-welcome").wait_for()
+    expect(chat.box).to_have_value("")
     assert "word for word" in chat.cards
     chat.ask("And how long does it last?")
     assert "searched as" not in chat.last
@@ -293,8 +295,11 @@ def test_what_is_typed_while_an_answer_is_written_stays_and_a_question_that_was_
     chat.box.press("Enter")
     chat.page.locator("#answer-1").wait_for()
     expect(chat.box).to_have_value("How is it eliminated?")
-    chat.page.wait_for_timeout(300)  # Gradio takes the next one when it has ended the last
-    chat.box.press("Enter")
+    for _ in range(40):  # Gradio takes the next one once it has ended the last
+        chat.box.press("Enter")
+        chat.page.wait_for_timeout(250)
+        if chat.box.input_value() == "":
+            break
     chat.page.locator("#answer-2").wait_for()
     expect(chat.box).to_have_value("")
     expect(chat.page.locator("#kr-chat .kr-question")).to_have_text(["slow dose", "How is it eliminated?"])

@@ -23,7 +23,7 @@ from ketarag.web.service import Service
 from ketarag.web.source import Sources
 
 MINE = Document("mine.txt", "Mine", "Some words of mine.", "0" * 64)
-NAMES = ("chat", "header", "panel", "source", "box", "record", "session")
+NAMES = ("chat", "header", "panel", "source", "record", "session")
 
 
 class Extended(FakeAssistant):
@@ -133,7 +133,7 @@ async def test_a_new_conversation_is_empty_and_forgotten(mine: bool) -> None:
     desk = new_desk()
     (*_, answered) = await respond(desk, "dose", mine=mine)
     fresh = named(desk.restart(answered["session"], request(mine)))
-    assert (fresh["chat"], fresh["box"], recorded(fresh)) == ([], "", {"first": 1, "records": []})
+    assert (fresh["chat"], recorded(fresh)) == ([], {"first": 1, "records": []})
     assert fresh["session"].answers == []
     assert "word for word" in fresh["panel"]
 

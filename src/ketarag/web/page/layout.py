@@ -34,7 +34,10 @@ EXAMPLES = 4
 """Questions to click on a new page: the first that the first document lists."""
 
 Update = tuple[Any, ...]
-"""One update of the page: messages, header, quote cards, source, question box, record, session."""
+"""One update of the page: messages, header, quote cards, source, record, session.
+
+The question box is emptied by the page's script: Gradio takes no question while an event that may write to the box is under way.
+"""
 
 _QUIET: Mapping[str, Any] = {"api_visibility": "private", "show_progress": "hidden", "concurrency_limit": None}
 """No entry in Gradio's own API, which would be an unversioned one; no overlay, for the messages say what is done; no
@@ -78,7 +81,7 @@ def build_page(service: Service, glossary: Glossary | None = None) -> gr.Blocks:
         gr.Markdown(render.FOOTER)
         hidden = _hidden()
 
-        outputs = [chat, header, panel, source, box, hidden.record, session]
+        outputs = [chat, header, panel, source, hidden.record, session]
         asked = [gr.on([box.submit, send.click], desk.respond, [box, session], outputs, **_QUIET)]
         asked += [button.click(desk.respond, [button, session], outputs, **_QUIET) for button in examples]
         asked += [hidden.restore.click(desk.restore, [hidden.kept, session], outputs, **_QUIET)]
@@ -96,10 +99,7 @@ class _Desk:
         self._seal = Seal()
 
     async def respond(self, question: str, held: Chat | None, request: gr.Request) -> AsyncGenerator[Update, None]:
-        """Updates until the answer is final; one question of a session at a time.
-
-        The question box is emptied by the page's script, which knows whether something else has been typed by then.
-        """
+        """Updates until the answer is final; one question of a session at a time."""
         chat = held or Chat(opened=self._opening(self._sources(request)))
         if chat.busy:
             yield _update()
@@ -160,7 +160,6 @@ class _Desk:
             chat=[],
             panel=panel_html((), sources.documents),
             source=None if held is None or held.opened == opened else sources.html(opened),
-            box="",
             record=_record(1, []),
             session=Chat(opened=opened),
         )
@@ -189,12 +188,11 @@ def _update(
     header: str | None = None,
     panel: str | None = None,
     source: str | None = None,
-    box: str | None = None,
     record: str | None = None,
     session: Chat | None = None,
 ) -> Update:
     """What is None stays as it is."""
-    given = (chat, header, panel, source, box, record, session)
+    given = (chat, header, panel, source, record, session)
     return tuple(gr.skip() if one is None else one for one in given)
 
 

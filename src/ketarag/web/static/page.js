@@ -52,7 +52,10 @@ const ACTS = [
 ];
 
 document.addEventListener("click", (event) => {
-  if (event.target.closest?.("#kr-new")) forget(); // and Gradio empties the chat
+  if (event.target.closest?.("#kr-new")) {
+    forget(); // and Gradio empties the chat
+    fill(box, "");
+  }
   if (event.target.closest?.("#kr-send")) noteSent();
   for (const [selector, act] of ACTS) {
     const clicked = event.target.closest?.(selector);
