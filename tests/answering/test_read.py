@@ -221,3 +221,23 @@ def test_a_dose_is_not_answered_by_a_sentence_without_one(question: str, decline
     opinions = {DOSE.sentences[0 if "SC" in question else 1].clean: 9.0}
     reader = trained(RecordingModel(opinions), {"network_evidence": 1.0}, {"network_most": 1.0})
     assert (reader.read(question, hits_of(DOSE)).confidence <= WITHOUT_AMOUNT) is declined
+
+
+@pytest.mark.parametrize(
+    ("question", "context", "others"),
+    [
+        ("What dose is given for pain?", "", 0),
+        ("What dose?", "pain", 0),
+        ("What dose is given?", "", 1),
+        ("How is pain treated?", "", 1),
+    ],
+)
+def test_an_amount_for_something_else_is_no_evidence_beside_the_one_asked_for(
+    question: str, context: str, others: int
+) -> None:
+    pain = make_passage(["For pain a dose of 500 mg is given.", "A dose of 100 mg is an option."], document="pain.txt")
+    mood = make_passage(["For mood a dose of 5 mg is given.", "Relief persists."], document="mood.txt")
+    opinions = {sentence.clean: 5.0 - at for at, sentence in enumerate((*pain.sentences, *mood.sentences))}
+    reader = trained(RecordingModel(opinions), {"network_evidence": 1.0}, {})
+    found = [item.sentence for item in reader.read(question, hits_of(mood, pain), context).evidence]
+    assert found == [*pain.sentences, *mood.sentences[1 - others :]]

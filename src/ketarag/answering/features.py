@@ -227,12 +227,14 @@ class FeatureExtractor:
 
     def uncovered(self, view: QuestionView, passages: Sequence[Passage]) -> list[str]:
         """The question's own content words, whose stem stands in none of `passages` or their headings, in the question's order."""
-        present = frozenset[str]().union(*(item.stems for passage in passages for item in self._read(passage)))
+        lacking = self.lacking(view, passages) & view.own
         words = [view.text[start:end] for start, end in word_spans(view.text)]
-        missing = [
-            word for word in words if word not in STOP_WORDS and stem(word) in view.own and stem(word) not in present
-        ]
-        return list(dict.fromkeys(missing))
+        return list(dict.fromkeys(word for word in words if word not in STOP_WORDS and stem(word) in lacking))
+
+    def lacking(self, view: QuestionView, passages: Sequence[Passage]) -> frozenset[str]:
+        """The content stems, of the question or of what the conversation was about, that stand in none of `passages` or their headings."""
+        present = frozenset[str]().union(*(item.stems for passage in passages for item in self._read(passage)))
+        return (view.own | view.weights.keys()) - present
 
     def unknown_subjects(self, view: QuestionView) -> float:
         """How many of the question's own words name a substance, disease, state or place that the corpus never names."""

@@ -58,10 +58,20 @@ class _WeighedReader:
             return Reading((), 0.0, ())
         rows = self._features.sentence_features(view, found, carried)
         reading = self._judge(asked(question, context), view, found, rows)
-        best = reading.evidence[0].sentence.clean
-        if asks_for_an_amount(question) and not holds_an_amount(best):
+        if not asks_for_an_amount(question):
+            return reading
+        if not holds_an_amount(reading.evidence[0].sentence.clean):
             return replace(reading, confidence=min(reading.confidence, WITHOUT_AMOUNT))
-        return reading
+        return replace(reading, evidence=self._without_other_amounts(view, reading.evidence))
+
+    def _without_other_amounts(self, view: QuestionView, evidence: Sequence[Evidence]) -> tuple[Evidence, ...]:
+        """Without further amounts from passages that lack a word of the question which the best one's passage has: of another disease."""
+        lacking = self._features.lacking(view, [evidence[0].passage])
+        return tuple(
+            item
+            for item in evidence
+            if not holds_an_amount(item.sentence.clean) or self._features.lacking(view, [item.passage]) <= lacking
+        )
 
     def _judge(self, text: str, view: QuestionView, found: Sequence[Candidate], rows: Matrix) -> Reading:
         """`text` is what the network is asked; `found` is not empty."""
