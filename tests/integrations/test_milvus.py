@@ -13,7 +13,15 @@ from hypothesis import strategies as st
 from ketarag.errors import SettingsError, StoreError
 from ketarag.integrations import milvus
 from ketarag.integrations.milvus import Address, MilvusStore
-from tests.contracts.test_vector_store_contract import AXES, DIMENSION, STEPS, VectorStoreContract, check_history
+from tests.contracts.test_vector_store_contract import (
+    AXES,
+    DIMENSION,
+    IDS,
+    STEPS,
+    VectorStoreContract,
+    check_history,
+    check_within,
+)
 from tests.milvus_server import SERVER, MilvusServer, free_port
 
 pytest.importorskip("pymilvus")
@@ -59,6 +67,13 @@ class TestServer(VectorStoreContract):
     ) -> None:
         """Fewer examples than of the other stores: each search after a write waits 0.3 s."""
         check_history(type(self).make(DIMENSION), steps, seed, k)
+
+    @settings(max_examples=6, deadline=None, suppress_health_check=[HealthCheck.differing_executors])
+    @given(held=st.sets(IDS), within=st.sets(IDS), seed=st.integers(0, 99), k=st.integers(1, 9))
+    def test_within_some_ids_it_finds_the_nearest_of_these(
+        self, held: set[str], within: set[str], seed: int, k: int
+    ) -> None:
+        check_within(type(self).make(DIMENSION), held, within, seed, k)
 
     def test_another_process_finds_what_was_written(self, store: MilvusStore) -> None:
         store.add(["x", "y"], AXES[:2])

@@ -77,6 +77,7 @@ def test_the_answers_are_those_of_the_folder(server: MilvusServer, tmp_path: Pat
     (corpus / "ward.md").write_text("# Ward\n\nOn our ward the dose of zolpidem is 5 mg at ten o'clock.")
     updated = Assistant.load(corpus, index, store=store)
     assert "5 mg" in updated.ask("What is the dose of zolpidem on the ward?").text
+    before = updated.ask(ASKED[0]).text
     assert far.ask(ASKED[0]).citations == near.ask(ASKED[0]).citations, "who had the old index open goes on"
     server.kill()
     with pytest.MonkeyPatch.context() as patch:
@@ -91,7 +92,7 @@ def test_the_answers_are_those_of_the_folder(server: MilvusServer, tmp_path: Pat
         with pytest.raises(StoreError, match="cannot be reached"):
             down.ask(ASKED[0])
     check_served_while_down(server, down)
-    assert updated.ask(ASKED[0]).text == near.ask(ASKED[0]).text
+    assert updated.ask(ASKED[0]).text == before
 
 
 def check_served_while_down(server: MilvusServer, assistant: object) -> None:
