@@ -145,7 +145,7 @@ def test_a_printable_page_opens_and_runs_nothing(open_chat: Open, full_url: str)
     expect(printed.locator("body")).to_contain_text("Following a single IV dose")
     expect(printed.locator("body")).to_contain_text(HOSTILE)
     assert printed.locator("script, img, form, iframe").count() == 0
-    printed.wait_for_function("window.printed === true")
+    printed.wait_for_function("() => window.printed === true")
     assert printed.evaluate("(async () => (await fetch('http://evil.example').catch(() => 'refused')) === 'refused')()")
     chat.problems.clear()  # Chromium writes what the policy refused
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from chat_page import Chat
-from playwright.sync_api import FilePayload, Locator, expect
+from playwright.sync_api import FileChooser, FilePayload, Locator, expect
 
 sys.path.append(str(Path(__file__).parents[1] / "indexing"))
 
@@ -234,13 +234,17 @@ def test_all_are_removed_at_once(open_chat: Open, app_url: str) -> None:
 def test_the_keyboard_is_enough_and_a_screen_reader_hears_what_happens(open_chat: Open, app_url: str) -> None:
     chat = open_chat(app_url)
     documents = Documents(chat)
+    choosers: list[FileChooser] = []
+    # From the start: `expect_file_chooser` may come too late for the key.
+    chat.page.on("filechooser", lambda chooser: choosers.append(chooser))
     documents.panel.locator("> summary").focus()
     chat.page.keyboard.press("Enter")
     chat.page.keyboard.press("Tab")
     expect(documents.panel.get_by_role("button", name="Choose files")).to_be_focused()
-    with chat.page.expect_file_chooser() as choosing:
-        chat.page.keyboard.press("Enter")
-    choosing.value.set_files([{"name": "zorbitol.md", "mimeType": "text/markdown", "buffer": KINDS["zorbitol.md"]}])
+    chat.page.keyboard.press("Enter")
+    while not choosers:
+        chat.page.wait_for_timeout(100)
+    choosers[0].set_files([{"name": "zorbitol.md", "mimeType": "text/markdown", "buffer": KINDS["zorbitol.md"]}])
     documents.ready("zorbitol.md")
     expect(chat.page.locator("#kr-status")).to_have_text("Zorbitol in practice can be asked now.")
     documents.items.get_by_role("button", name="Remove Zorbitol in practice").focus()
