@@ -107,7 +107,7 @@ class Assistant:
     ) -> Assistant:
         """Opens the index of a folder of documents, building it first when it is missing, stale or damaged.
 
-        `corpus`: a folder of txt, md and html files, the shipped document when None. `index`: where the index is kept.
+        `corpus`: a folder of documents (txt, md, html, pdf, docx), the shipped document when None. `index`: where the index is kept.
         `model`: a sentence-transformers folder or name. `llm`: the chat model that writes, by name ("ollama:llama3.2"), a LangChain
         chat model, or a `ChatModel`; none, and the answers are the documents' own sentences; "" for none whatever the environment says.
         `llm_url`: the OpenAI-compatible server that has it. `store`: where vectors are kept and searched, such as

@@ -214,6 +214,12 @@ async def test_a_wrong_method_says_which_one_is_right(method: str) -> None:
     assert error_of(response)["type"] == "method_not_allowed"
 
 
+async def test_a_wrong_method_is_told_apart_where_the_path_names_a_thing() -> None:
+    async with served.client() as client:
+        wrong, other = await client.put("/v1/documents/ketamine.txt"), await client.put("/v1/documents/a/b/c")
+    assert (wrong.status_code, wrong.headers["allow"], other.status_code) == (405, "DELETE", 404)
+
+
 async def test_what_looks_like_html_comes_back_as_json_text() -> None:
     response = await post("/v1/ask", {"question": "<script>alert(1)</script> dose"})
     assert response.headers["content-type"] == "application/json"

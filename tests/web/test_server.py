@@ -27,16 +27,16 @@ class Client:
     async def _create(self) -> FastAPI:
         return create_app(FakeAssistant())  # type: ignore[arg-type]
 
-    def get(self, path: str) -> httpx.Response:
-        return asyncio.run(self._send("GET", path, b""))
+    def get(self, path: str, **headers: str) -> httpx.Response:
+        return asyncio.run(self._send("GET", path, b"", headers))
 
     def post(self, path: str, content: bytes) -> httpx.Response:
-        return asyncio.run(self._send("POST", path, content))
+        return asyncio.run(self._send("POST", path, content, {}))
 
-    async def _send(self, method: str, path: str, content: bytes) -> httpx.Response:
+    async def _send(self, method: str, path: str, content: bytes, headers: dict[str, str]) -> httpx.Response:
         transport = httpx.ASGITransport(app=self._app)
         async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1") as client:
-            return await client.request(method, path, content=content)
+            return await client.request(method, path, content=content, headers=headers)
 
 
 @pytest.fixture(scope="module")
@@ -80,7 +80,10 @@ def test_the_page_is_not_cached_and_its_script_is_ours(client: Client) -> None:
     response = client.get("/")
     assert response.headers["cache-control"] == "no-store"
     assert "/ketarag/page.js" in response.text
-    assert (client.get("/ketarag/page.js")).status_code == 200
+    script = client.get("/ketarag/page.js")
+    assert (script.status_code, script.headers["cache-control"]) == (200, "no-cache")
+    again = client.get("/ketarag/page.js", **{"if-none-match": script.headers["etag"]})
+    assert (again.status_code, again.headers["cache-control"]) == (304, "no-cache")
 
 
 def test_analytics_and_run_history_are_off(client: Client) -> None:

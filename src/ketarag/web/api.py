@@ -6,7 +6,7 @@ Not here: OpenAI's protocol (`ketarag.web.openai_api`), health and metrics (`ket
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from typing import TYPE_CHECKING, Any
 
@@ -53,7 +53,7 @@ def router(service: Service, *more: APIRouter) -> APIRouter:
     parts = [_own_router(service), *more, openai_api.router(service), health.router(service)]
     for part in parts:
         made.include_router(part)
-    made.include_router(_unknown_router(_methods(parts)))
+    made.include_router(_unknown_router(parts))
     return made
 
 
@@ -122,24 +122,18 @@ def _failed(failure: ServiceError) -> str:
     return frame(schemas.ErrorBody(error=error).model_dump_json(), "error")
 
 
-def _methods(parts: list[APIRouter]) -> dict[str, list[str]]:
-    """The methods of each path."""
-    known: dict[str, list[str]] = {}
-    for route in (route for part in parts for route in part.routes if isinstance(route, Route)):
-        known.setdefault(route.path, []).extend(sorted(route.methods or ()))
-    return known
-
-
-def _unknown_router(known: Mapping[str, list[str]]) -> APIRouter:
+def _unknown_router(parts: Sequence[APIRouter]) -> APIRouter:
     """What else is asked for under `/v1`: without this the page at `/` would answer, in HTML."""
     made = APIRouter(route_class=Route, include_in_schema=False)
+    known = [route for part in parts for route in part.routes if isinstance(route, Route)]
 
     @made.api_route("/v1/{rest:path}", methods=["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"])
     async def unknown(request: Request) -> Response:
-        allowed = known.get(request.url.path)
-        if allowed is None:
+        here = [route for route in known if route.path_regex.match(request.url.path)]
+        allowed = ", ".join(dict.fromkeys(method for route in here for method in sorted(route.methods or ())))
+        if not here:
             raise ServiceError(404, "not_found", "There is no such route. GET /openapi.json lists those there are.")
-        message = f"This route takes {', '.join(allowed)} only."
-        raise ServiceError(405, "method_not_allowed", message, headers={"allow": ", ".join(allowed)})
+        message = f"This route takes {allowed} only."
+        raise ServiceError(405, "method_not_allowed", message, headers={"allow": allowed})
 
     return made

@@ -123,7 +123,8 @@ def _with_headers(start: Message, page: bytes) -> Message:
         f" 'sha256-{base64.b64encode(hashlib.sha256(script).digest()).decode()}'" for script in _scripts(page)
     )
     ours = _HEADERS | {"content-security-policy": _POLICY.format(hashes=hashes)}
-    if not _header(start, b"content-type").startswith(_ASSETS):
+    unchanged = start["status"] == 304  # an asset, without its type
+    if not unchanged and not _header(start, b"content-type").startswith(_ASSETS):
         ours["cache-control"] = "no-store"
     names = {name.encode() for name in ours}
     kept = [(name, value) for name, value in start["headers"] if not _is_replaced(name.lower(), names)]

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import socket
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import gradio as gr
 import uvicorn
 from fastapi import FastAPI
+from starlette.responses import Response
 from starlette.routing import Route
 from starlette.staticfiles import StaticFiles
 
@@ -77,7 +78,7 @@ def create_app(assistant: Assistant, settings: Settings | None = None) -> FastAP
     if desks is not None:
         app.add_middleware(SigningOut, desks=desks)
     app.add_middleware(Counted, metrics=service.metrics)
-    app.mount("/ketarag", StaticFiles(directory=STATIC), name="ketarag")
+    app.mount("/ketarag", _OwnFiles(directory=STATIC), name="ketarag")
     gr.mount_gradio_app(
         app,
         build_page(service, load_glossary(settings)),
@@ -124,6 +125,16 @@ def serve(assistant: Assistant, settings: Settings | None = None) -> None:
         app.state.service.close()
         if app.state.desks is not None:
             app.state.desks.close()
+
+
+class _OwnFiles(StaticFiles):
+    """The page's scripts and styles, asked for again each time: after an upgrade old ones would not fit the new page."""
+
+    def file_response(self, *args: Any, **kwargs: Any) -> Response:
+        """What starlette makes, 304 where nothing has changed."""
+        response = super().file_response(*args, **kwargs)
+        response.headers["cache-control"] = "no-cache"
+        return response
 
 
 def _mcp_endpoint(service: Service) -> Endpoint | None:
