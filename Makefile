@@ -29,7 +29,7 @@ run: $(VENV)/.installed
 
 test: $(VENV)/.installed-test
 	@test -x /usr/bin/chromium || echo "No /usr/bin/chromium: the browser tests are skipped."
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest -n 2 --dist loadfile $(ARGS)
 
 eval: $(VENV)/.installed-eval
 	$(BIN)/python -m eval $(ARGS)

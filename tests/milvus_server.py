@@ -6,8 +6,11 @@ import os
 import signal
 import socket
 import subprocess
+import tempfile
 import time
 from pathlib import Path
+
+from filelock import FileLock
 
 SERVER = Path(__file__).parents[1] / ".venv-milvus" / "bin" / "milvus-server"
 """What `make milvus` installs: the package milvus 2.3.5, the C++ standalone server."""
@@ -17,11 +20,13 @@ STARTS_WITHIN = 120.0
 
 
 class MilvusServer:
-    """One server with its own data folder, TLS and login. A second one on the same host does not start."""
+    """One server with its own data folder, TLS and login. A second one on the same host does not start, so it is waited for its end."""
 
     USER, PASSWORD = "root", "Milvus"
 
     def __init__(self, data: Path) -> None:
+        self._alone = FileLock(Path(tempfile.gettempdir()) / "ketarag-tests-milvus.lock")
+        self._alone.acquire()
         self.data = data
         self.port = free_port()
         self.certificate = data / "server.pem"
@@ -77,6 +82,11 @@ class MilvusServer:
             os.killpg(self._process.pid, signal.SIGKILL)
             self._process.wait()
             self._process = None
+
+    def close(self) -> None:
+        """Ends it for good: another one may start."""
+        self.kill()
+        self._alone.release()
 
     def _healthy(self) -> bool:
         from grpc import RpcError

@@ -36,7 +36,7 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MilvusServer]:
     server = MilvusServer(tmp_path_factory.mktemp("milvus"))
     server.start()
     yield server
-    server.kill()
+    server.close()
 
 
 @pytest.fixture

@@ -43,7 +43,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MilvusServer]:
         patch.setattr(milvus, "SECONDS", 60.0)
         patch.setattr(remote, "WAITS", 0.5)
         yield server
-    server.kill()
+    server.close()
 
 
 def ingest(corpus: Path, index: Path, store: str) -> subprocess.Popen[str]:
