@@ -73,7 +73,9 @@ def test_the_added_document_is_asked_and_quoted(parts: Parts, shared: Assistant)
 
 
 def test_pages_are_those_of_the_document_wherever_a_place_is_given(parts: Parts) -> None:
-    text = f"{UNRELATED}\n\n\fZorbitol is started at 25 mg every morning.\n\n\fIts effect lasts for nine hours."
+    text = (
+        "Our ward uses zorbitol.\n\n\fZorbitol is started at 25 mg every morning.\n\n\fIts effect lasts for nine hours."
+    )
     both = extended(parts, document(text, "ward.pdf"))
     quotes = [
         *both.ask("What is the starting dose of zorbitol?").citations,
