@@ -1,13 +1,13 @@
-"""What a terminal says of an answer that a chat model wrote."""
+"""What a terminal says of an answer that a chat model wrote, and of pages."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 
 import pytest
-from fake_assistant import build_answer
+from fake_assistant import QUOTES, FakeAssistant, build_answer, citation
 
-from ketarag.presentation import format_answer
+from ketarag.presentation import format_answer, format_hits
 
 
 @pytest.mark.parametrize(
@@ -32,3 +32,12 @@ def test_an_extractive_answer_has_no_author() -> None:
 
 def test_a_name_cannot_move_the_cursor() -> None:
     assert "\x1b" not in format_answer(build_answer("How is it eliminated?", written_by="\x1b[2Jx"))
+
+
+def test_a_page_is_named_before_the_characters_and_its_end_is_no_control_character() -> None:
+    quote = replace(citation(QUOTES["long"][0]), page=12, quote="It is given\fby mouth.")
+    assert " | page 12 | characters " in format_answer(build_answer("long", citations=(quote,)))
+    assert "\n    It is given by mouth." in format_answer(build_answer("long", citations=(quote,)))
+    hit = replace(FakeAssistant().retrieve("long")[0], page=3)
+    assert " | page 3 | characters " in format_hits([hit])
+    assert "page" not in format_hits([replace(hit, page=None)])

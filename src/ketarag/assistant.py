@@ -11,7 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
-from ketarag.answering.cite import cite
+from ketarag.answering.cite import citation, cite
 from ketarag.answering.condense import Condensed, condense
 from ketarag.answering.conflicts import Conflict
 from ketarag.answering.extract import Composed, extract
@@ -20,6 +20,7 @@ from ketarag.answering.patient import Concern, concern
 from ketarag.answering.questions import checked_question
 from ketarag.chat import Invokable, chat_model
 from ketarag.config import Settings
+from ketarag.pages import page_of
 from ketarag.protocols import ChatModel
 from ketarag.sequences import by_id
 from ketarag.types import (
@@ -30,8 +31,10 @@ from ketarag.types import (
     Filter,
     Final,
     Hit,
+    Passage,
     Progress,
     Reading,
+    Span,
     StreamEvent,
     Turn,
     Verdict,
@@ -150,14 +153,15 @@ class Assistant:
         if k < 1:
             raise ValueError(f"k is {k}; ask for at least one passage")
         mended, scope = self._mended(checked_question(question)), self._catalogue.scope(within)
-        return self._retriever.retrieve([mended], k, within=scope.passages)
+        hits = self._retriever.retrieve([mended], k, within=scope.passages)
+        return [replace(hit, page=self._page(hit.passage)) for hit in hits]
 
     def verify(self, claim: str) -> Verdict:
         """Whether a claim stands in the documents, and if not, what is wrong. Raises QuestionError when it is empty."""
         text = checked_question(claim)
         hits = self._claims.retrieve([text], VERIFY_PASSAGES)
         verdict = self._verifier.verify(text, [hit.passage for hit in hits])
-        return replace(verdict, evidence=tuple(self._titled(citation) for citation in verdict.evidence))
+        return replace(verdict, evidence=tuple(map(self._cited, verdict.evidence)))
 
     def passage_at(self, document_id: str, start: int, end: int) -> str:
         """The id of the indexed passage that holds [start, end) of a document, "" where none does."""
@@ -226,8 +230,8 @@ class Assistant:
         yield Progress("compose")
         own = extract(reading, self._reader.share, self._verifier, self._documents, conflicts)
         clock.lap("compose_verify")
-        for claim, citation in zip(own.claims, own.citations, strict=True):
-            yield VerifiedClaim(claim, (citation,))
+        for claim, cited in zip(own.claims, own.citations, strict=True):
+            yield VerifiedClaim(claim, (cited,))
         warnings = (*written.warnings, *self._differing(conflicts, own)) if own.claims else ()
         return replace(own, warnings=warnings)
 
@@ -286,9 +290,12 @@ class Assistant:
         """The question with slips of spelling mended; glossary forms are left alone."""
         return self._speller.correct(question, [m.span() for _, m in self._glossary.found_in(question, question=True)])
 
-    def _titled(self, citation: Citation) -> Citation:
-        document = self._documents[citation.document_id]
-        return replace(citation, title=document.title, published=document.published)
+    def _page(self, passage: Passage) -> int | None:
+        return page_of(self._documents[passage.document_id], passage.start)
+
+    def _cited(self, compared: Citation) -> Citation:
+        document, place = self._documents[compared.document_id], Span(compared.start, compared.end)
+        return citation(compared.marker, document, place, compared.heading, compared.score, compared.passage_id)
 
 
 class Conversation:

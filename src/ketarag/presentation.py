@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ketarag.dates import human_date
+from ketarag.pages import PAGE_BREAK, page_name
 
 if TYPE_CHECKING:
     from ketarag.indexing.build import IndexSummary
@@ -32,8 +33,11 @@ EXCERPT_LENGTH = 72
 
 
 def printable(text: str) -> str:
-    """`text` with every control, format and surrogate character written as `\\x1b` or `\\u202e`; line breaks stay."""
-    return "".join(_escaped(char) if _is_hidden(char) else char for char in text)
+    """`text` with every control, format and surrogate character written as `\\x1b` or `\\u202e`; line breaks stay.
+
+    A page break is a space: a sentence goes on behind it.
+    """
+    return "".join(_escaped(char) if _is_hidden(char) else char for char in text.replace(PAGE_BREAK, " "))
 
 
 def strength(confidence: float) -> str:
@@ -80,22 +84,26 @@ def format_citations(citations: Iterable[Citation]) -> list[str]:
 
 
 def format_citation(citation: Citation) -> str:
-    """Marker, title, date, heading and offsets on one line; the verbatim quote, indented, on the next ones."""
+    """Marker, title, date, heading, page and offsets on one line; the verbatim quote, indented, on the next ones."""
     date = human_date(citation.published) if citation.published else ""
-    where = " | ".join(dict.fromkeys(part for part in (citation.title, date, citation.heading) if part))
+    parts = (citation.title, date, citation.heading, page_name(citation.page))
+    where = " | ".join(dict.fromkeys(part for part in parts if part))
     head = f"[{citation.marker}] {_one_line(where)} | characters {citation.start}-{citation.end}"
     return f"{head}\n{_indented(citation.quote)}"
 
 
 def format_hits(hits: Sequence[Hit]) -> str:
     """One block for each passage found, best first; "No passage found." for none."""
-    blocks = [
+    return "\n\n".join(_hit(hit) for hit in hits) or "No passage found."
+
+
+def _hit(hit: Hit) -> str:
+    page = f"{page_name(hit.page)} | " if hit.page else ""
+    return (
         f"{hit.rank}. score {hit.score:.4f} ({hit.retriever}) | {_one_line(hit.passage.document_id)} | "
-        f"{_one_line(hit.passage.heading)} | characters {hit.passage.start}-{hit.passage.end}\n"
+        f"{_one_line(hit.passage.heading)} | {page}characters {hit.passage.start}-{hit.passage.end}\n"
         f"{_indented(hit.passage.text)}"
-        for hit in hits
-    ]
-    return "\n\n".join(blocks) or "No passage found."
+    )
 
 
 def format_verdict(verdict: Verdict) -> str:

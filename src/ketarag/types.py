@@ -136,12 +136,14 @@ class Hit:
     """A passage found for one question. `rank` counts from 1; `score` is comparable within one result only.
 
     `retriever` names what found it: "dense", "lexical", "carried" (cited by the turn before), joined by "+".
+    `page`, from 1, is where the passage begins; None where its document has no pages, and until `Assistant.retrieve` hands it out.
     """
 
     passage: Passage
     score: float
     rank: int
     retriever: str
+    page: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,6 +197,7 @@ class Citation:
     """A verbatim quote. `quote == document.text[start:end]`; `marker` counts from 1; `score` in [0, 1].
 
     `passage_id` names the passage that holds it, "" where there is none. `published` is the document's date, None where unknown.
+    `page`, from 1, is where the quote begins; None where the document has no pages.
     """
 
     marker: int
@@ -207,6 +210,7 @@ class Citation:
     score: float
     passage_id: str = ""
     published: date | None = None
+    page: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -46,9 +46,14 @@ def test_an_unknown_document_is_an_error_and_not_a_warning() -> None:
         cite(evidence_of(PASSAGE, [0.9, 0.1]), {})
 
 
-@given(st.lists(st.text(min_size=1), min_size=1, max_size=5))
-def test_the_quote_stands_at_its_offsets_whatever_the_document(texts: list[str]) -> None:
-    passage = make_passage(texts)
+@given(
+    st.lists(st.text(st.characters() | st.just("\f"), min_size=1), min_size=1, max_size=5),
+    st.sampled_from(["a.txt", "a.pdf"]),
+)
+def test_quote_and_page_are_those_of_the_offsets_whatever_the_document(texts: list[str], name: str) -> None:
+    passage = make_passage(texts, document=name)
     document = document_of(passage)
     for citation in cite(evidence_of(passage, [0.5] * len(texts)), {document.id: document}):
         assert document.text[citation.start : citation.end] == citation.quote
+        paged = name == "a.pdf" or "\f" in document.text
+        assert citation.page == (document.text[: citation.start].count("\f") + 1 if paged else None)

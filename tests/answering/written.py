@@ -12,6 +12,7 @@ from ketarag.answering.generate import Budget, Task, Writer
 from ketarag.glossary import Glossary
 from ketarag.indexing.chunk import chunk
 from ketarag.indexing.segment import segment
+from ketarag.pages import page_of
 from ketarag.protocols import ChatModel, Verifier
 from ketarag.testing import FakeReader, FakeVerifier, HashEmbedder, Reply, ScriptedChatModel
 from ketarag.types import Document, Hit, Reading, VerifiedClaim
@@ -20,7 +21,7 @@ TEXT = """# Depression
 
 Following a single IV dose of 500 microgram/kg, up to 70% of patients respond. The benefit of the dose lasts less than one week.
 
-# Elimination
+\f# Elimination
 
 About 90% of a parenteral dose of ketamine is excreted in the urine. Ketamine is not excreted unchanged in the bile.
 
@@ -28,7 +29,7 @@ About 90% of a parenteral dose of ketamine is excreted in the urine. Ketamine is
 
 Ketamine is given PO or SC in palliative care. It is never given into the spine without specialist advice.
 """
-DOCUMENT = Document("dose.md", "Dose", TEXT, "0" * 64)
+DOCUMENT = Document("dose.pdf", "Dose", TEXT, "0" * 64)
 PASSAGES = tuple(chunk(DOCUMENT, segment(DOCUMENT).sentences, HashEmbedder().count_word_pieces, 40))
 HITS = [Hit(passage, 1.0 / rank, rank, "dense") for rank, passage in enumerate(PASSAGES, start=1)]
 RESPONSE = "Following a single IV dose of 500 microgram/kg, up to 70% of patients respond."
@@ -78,7 +79,7 @@ def check(events: Sequence[VerifiedClaim], composed: Composed) -> None:
     assert list(dict.fromkeys(used)) == sorted(known)
     for citation in composed.citations:
         assert DOCUMENT.text[citation.start : citation.end] == citation.quote
-        assert citation.title == DOCUMENT.title
+        assert (citation.title, citation.page) == (DOCUMENT.title, page_of(DOCUMENT, citation.start))
         assert citation.passage_id in {passage.id for passage in PASSAGES}
     for claim in composed.claims:
         assert claim.markers

@@ -44,9 +44,7 @@ KINDS = {
     "zorbitol.txt": "\n\n".join(TEXTS).encode(),
     "zorbitol.md": ("# " + "\n\n".join(TEXTS)).encode(),
     "zorbitol.html": HTML.encode(),
-    "zorbitol.pdf": files.pdf_of(
-        [TEXTS[0], "", "Zorbitol relieves restless elbows in adults.", "", DOSE, "", TEXTS[3]]
-    ),
+    "zorbitol.pdf": files.pdf_of([TEXTS[0], "", "Zorbitol relieves restless elbows in adults."], [DOSE, "", TEXTS[3]]),
     "zorbitol.docx": word(),
 }
 """The same words in every kind of file."""
@@ -98,6 +96,9 @@ def test_a_document_of_each_kind_is_asked_quoted_and_forgotten(open_chat: Open, 
         assert "25 mg" in chat.last, (name, chat.last)
         chat.page.locator("#kr-chat a.kr-marker").last.click()
         expect(chat.page.locator("#kr-source .kr-current", has_text="25 mg every morning")).to_be_in_viewport()
+        if name.endswith(".pdf"):
+            expect(chat.page.locator("#kr-panel .kr-group").first).to_contain_text("page 2, characters")
+            expect(chat.page.locator("#kr-source .kr-page")).to_have_text("Page 2")
         documents.items.get_by_role("button", name="Remove").click()
         documents.gone()
         chat.ask(QUESTION)

@@ -30,6 +30,12 @@ def test_columns_are_read_one_after_the_other() -> None:
     assert texts([*right, *left]) == [[line.text for line in left], [line.text for line in right]]
 
 
+def test_a_line_longer_than_its_column_is_no_heading_across() -> None:
+    left, right = column("a", 50), column("b", 250, lines=5)
+    left[2] = left[2]._replace(x1=190.0)
+    assert texts([*left, *right]) == [[line.text for line in left], [line.text for line in right]]
+
+
 def test_a_heading_across_comes_before_the_columns_under_it() -> None:
     title = run("a title over both of the columns", 50, 60)
     first, second = column("a", 50), column("b", 250)

@@ -132,6 +132,20 @@ def test_a_word_broken_at_a_line_end_is_joined_where_that_is_certain(lines: list
     assert read_pdf(pdf_of(lines), 10).text.strip() == text
 
 
+@pytest.mark.parametrize(
+    ("pages", "text"),
+    [
+        (["Keta-", "mine is given. Ketamine helps."], "Ketamine\fis given. Ketamine helps."),
+        (["It lasts for a long-", "term course."], "It lasts for a long-term\fcourse."),
+        (["It is an anaes-", "thetic"], "It is an anaesthetic\f"),
+        (["High- and low-", "and mid-dose courses."], "High- and low-\fand mid-dose courses."),
+        (["It is given", "by mouth."], "It is given\fby mouth."),
+    ],
+)
+def test_a_word_broken_at_a_page_end_is_whole_and_on_the_page_where_it_begins(pages: list[str], text: str) -> None:
+    assert read_pdf(pdf_of(*([line] for line in pages)), 10).text.strip(" \n") == text
+
+
 def test_headings_lists_and_paragraphs() -> None:
     pdf = Pdf()
     y = pdf.lines(["Ketamine for pain"], 72, 72, "Helvetica-Bold", 20)

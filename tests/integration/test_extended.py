@@ -72,6 +72,24 @@ def test_the_added_document_is_asked_and_quoted(parts: Parts, shared: Assistant)
     assert all(UNRELATED[one.start : one.end] == one.quote for one in answer.citations)
 
 
+def test_pages_are_those_of_the_document_wherever_a_place_is_given(parts: Parts) -> None:
+    text = (
+        "Our ward uses zorbitol.\n\n\fZorbitol is started at 25 mg every morning.\n\n\fIts effect lasts for nine hours."
+    )
+    both = extended(parts, document(text, "ward.pdf"))
+    quotes = [
+        *both.ask("What is the starting dose of zorbitol?").citations,
+        *both.verify("Zorbitol is started at 25 mg.").evidence,
+    ]
+    quotes += both.ask("What is zorbitol metabolised to?").nearest
+    hits = both.retrieve("How long does the effect last?", k=20)
+    found = [(one.document_id, one.start, one.page) for one in quotes]
+    found += [(one.passage.document_id, one.passage.start, one.page) for one in hits]
+    assert {page for _, _, page in found} >= {None, 1, 2}
+    for name, start, page in found:
+        assert page == (text[:start].count("\f") + 1 if name == "ward.pdf" else None)
+
+
 def test_where_both_answer_each_is_cited_in_a_sentence_of_its_own(parts: Parts) -> None:
     answer = extended(parts, document(OTHER_DOSE)).ask("What IV dose is used for depression?")
     assert {one.title for one in answer.citations} == {"Ketamine Pharmacology and Cancer Pain", "Our ward"}

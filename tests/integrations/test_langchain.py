@@ -1,10 +1,11 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
-from fake_assistant import TEXT, FakeAssistant
+from fake_assistant import TEXT, FakeAssistant, build_answer
 from langchain_core.documents import Document
 from langchain_core.messages import AIMessage, HumanMessage, SystemMessage
 from langchain_core.runnables import Runnable, RunnableLambda
@@ -15,6 +16,7 @@ from ketarag.indexing.build import ensure_index
 from ketarag.indexing.embed import SentenceTransformerEmbedder
 from ketarag.indexing.folder import Index
 from ketarag.integrations.langchain import KetaRAGEmbeddings, KetaRAGRetriever, KetaRAGVectorStore, answer_chain
+from ketarag.integrations.langchain.documents import citation_document, passage_document
 from ketarag.testing import HashEmbedder
 from ketarag.types import Answer
 
@@ -32,7 +34,7 @@ def store() -> KetaRAGVectorStore:
 def index(tmp_path: Path) -> Index:
     corpus = tmp_path / "corpus"
     corpus.mkdir()
-    (corpus / "routes.md").write_text("# Routes\n\nKetamine is given PO.\n\n# Harm\n\nIt may cause cystitis.\n")
+    (corpus / "routes.md").write_text("# Routes\n\nKetamine is given PO.\n\n\f# Harm\n\nIt may cause cystitis.\n")
     return ensure_index(corpus, tmp_path / "index", HashEmbedder(), lambda _: None)
 
 
@@ -111,7 +113,7 @@ def test_an_index_opens_as_a_store_with_the_place_of_each_passage(index: Index) 
     (document,) = store.similarity_search("cystitis", k=1)
     source = index.documents[0].text
     assert document.page_content == source[document.metadata["start"] : document.metadata["end"]]
-    assert document.metadata["document_id"] == "routes.md"
+    assert (document.metadata["document_id"], document.metadata["page"]) == ("routes.md", 2)
     assert document.metadata["heading"] == "Harm"
     assert document.page_content == "It may cause cystitis."
 
@@ -248,3 +250,12 @@ def test_the_real_model_searches_by_meaning(embedder: SentenceTransformerEmbedde
     )
     found = store.similarity_search("Is it bad for the bladder?", k=1)
     assert found == [Document(id=found[0].id, page_content="It may cause cystitis.")]
+
+
+def test_the_page_is_in_the_metadata_where_there_is_one() -> None:
+    assistant = FakeAssistant()
+    (hit,) = assistant.retrieve("long")
+    quote = build_answer("long").citations[0]
+    assert passage_document(hit.passage, 12, score=1.0).metadata["page"] == 12
+    assert citation_document(replace(quote, page=3)).metadata["page"] == 3
+    assert all("page" not in one.metadata for one in (passage_document(hit.passage, None), citation_document(quote)))

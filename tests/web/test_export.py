@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from datetime import UTC, datetime
 from html.parser import HTMLParser
 from typing import Any
@@ -142,6 +143,16 @@ def test_a_person_finds_what_is_needed_to_look_it_up(form: str) -> None:
         "they are no answer",
     ):
         assert said in text, said
+
+
+@pytest.mark.parametrize("form", ["markdown", "html", "json"])
+def test_the_page_is_the_documents_and_not_the_clients(form: str) -> None:
+    paged = replace(DOCUMENT, text=f"\f{TEXT[1:]}")  # the same words in the same places, on the second page
+    turn = asked("What dose?")
+    turn["answer"]["citations"][0]["page"] = 77
+    text = file_of(form, turn, documents={DOCUMENT.id: paged}).text
+    assert ("page 2" if form != "json" else '"page": 2') in text
+    assert "page 77" not in text.replace('"page": 77', "page 77")
 
 
 def test_who_wrote_it_is_said() -> None:

@@ -47,6 +47,13 @@ def test_quotes_are_read_back_with_their_places(question: str) -> None:
     ]
 
 
+def test_the_page_is_told_and_its_line_is_read_back() -> None:
+    quote = replace(build_answer("What dose?").citations[0], page=12)
+    text = told(build_answer("What dose?", citations=(quote,)))
+    assert f"Miscellaneous Ketamine Facts, page 12; {DOCUMENT.id}, characters" in text
+    assert [one.quote for one in quotes_of(text, DOCUMENTS)] == [quote.quote]
+
+
 def test_an_abstention_says_why_and_what_is_closest_which_is_not_read_back() -> None:
     text = told(build_answer("pregnancy?"))
     assert text.startswith(

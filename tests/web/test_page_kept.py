@@ -56,6 +56,19 @@ def test_what_the_document_does_not_say_any_more_is_gone_and_said_to_be() -> Non
     assert answer.warnings == (GONE,)
 
 
+@pytest.mark.parametrize("seal", [SEAL, Seal()])
+@pytest.mark.parametrize("question", ["eliminated", "Is it safe in pregnancy?"])
+def test_pages_are_those_of_the_documents(seal: Seal, question: str) -> None:
+    class Paged(FakeAssistant):
+        documents = (replace(DOCUMENT, text=f"\f{DOCUMENT.text[1:]}"),)  # type: ignore[assignment]
+
+    answer = build_answer(question)
+    lied = [tuple(replace(one, page=77) for one in quotes) for quotes in (answer.citations, answer.nearest)]
+    (answer,) = back(replace(answer, citations=lied[0], nearest=lied[1]), seal=seal, assistant=Paged())
+    assert {one.page for one in (*answer.citations, *answer.nearest)} <= {2}
+    assert "77" not in repr([*answer.citations, *answer.nearest])
+
+
 def test_the_sentences_of_another_process_are_read_from_the_documents() -> None:
     (answer,) = back(build_answer("routes"), seal=Seal())
     assert answer.claims[0].text == QUOTES["routes"][0]

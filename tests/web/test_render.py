@@ -121,6 +121,12 @@ def test_card_shows_the_verbatim_quote_with_its_source_and_place() -> None:
     assert f"characters {cited.start:,}–{cited.end:,}" in text
 
 
+def test_card_names_the_page_where_there_is_one() -> None:
+    cited = citation("Topical ketamine")
+    assert f"page 12, characters {cited.start:,}" in Parsed(cards.card_html(replace(cited, page=12), 1, DOCUMENT)).text
+    assert "page" not in Parsed(cards.card_html(cited, 1, DOCUMENT)).text
+
+
 def test_card_links_to_its_place_in_the_source() -> None:
     cited = citation("Topical ketamine")
     place = cards.place_id(DOCUMENT.id, cited.start, cited.end)

@@ -99,6 +99,15 @@ def test_markdown_has_no_signs_left() -> None:
     assert not set("#*") & set(page.text)
 
 
+def test_where_a_page_begins_is_said_outside_of_folds_and_within_a_sentence() -> None:
+    text = "One.\n\n- two\n\n\f- three\n\n\f\fHead\n\nFive goes\fon here.\n\n\f# Seven\n"
+    head = Span(text.index("Head"), text.index("Five"))
+    page = drawn(text, left_out=(LeftOut(head, "head"),))
+    assert [said for _, _, said in page.named("kr-page")] == ["Page 2", "Page 4", "Page 5", "Page 6"]
+    assert page.named("details")[0][2] == "Not searched: headHead"
+    assert page.text == "MadeOne.twoPage 2threeNot searched: headHeadPage 4Five goes Page 5 on here.Page 6Seven"
+
+
 def test_what_is_left_out_is_folded_with_its_reason_and_cannot_be_marked() -> None:
     text = "Keep this. Drop that.\n\nDrop more.\n\nKeep the rest."
     spans = [Span(text.index(one), text.index(one) + len(one)) for one in ("Drop that.", "Drop more.")]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 
 import pytest
 from fake_assistant import DOCUMENT, QUOTES, TEXT, FakeAssistant
@@ -59,6 +60,14 @@ def test_nothing_else_of_an_answer_is_taken() -> None:
     (citation,) = made.answer.citations
     assert (citation.title, citation.heading, citation.passage_id) == (DOCUMENT.title, "", "p1")
     assert "5 g" not in repr(made)
+
+
+def test_the_page_is_the_documents() -> None:
+    class Paged(FakeAssistant):
+        documents = (replace(DOCUMENT, text=f"\f{TEXT[1:]}"),)  # type: ignore[assignment]
+
+    (made,) = restored([turn(GOOD)], Paged())  # type: ignore[arg-type]
+    assert [one.page for one in made.answer.citations] == [2]
 
 
 def test_an_answer_without_a_quote_that_stands_counts_as_none() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from ketarag.answering.cite import citation
 from ketarag.answering.compose import MOST_SENTENCES, compose
 from ketarag.answering.gate import faults, instructs, number_faults, points_back, stands_alone
 from ketarag.answering.marks import Drafted
@@ -13,7 +14,7 @@ from ketarag.answering.wording import LONGEST, strays
 from ketarag.glossary import Glossary
 from ketarag.protocols import Verifier
 from ketarag.text import normalise, words
-from ketarag.types import Citation, Claim, Document, Evidence, Passage, Reading, Sentence, Verdict, VerifiedClaim
+from ketarag.types import Citation, Claim, Document, Evidence, Passage, Reading, Sentence, Span, Verdict, VerifiedClaim
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,10 +193,8 @@ class Desk:
         for known in self.citations:
             if (known.document_id, known.start, known.end) == (document.id, start, end):
                 return known
-        quote = self._quote(place)
         marker = len(self.citations) + 1
-        found = (document.id, document.title, first.heading, quote, start, end, score, place.passage.id)
-        new = Citation(marker, *found, document.published)
+        new = citation(marker, document, Span(start, end), first.heading, score, place.passage.id)
         self.citations.append(new)
         return new
 

@@ -20,12 +20,13 @@ def gutter_of(runs: Sequence[Run]) -> float | None:
     edges = sorted({edge for run in runs for edge in (run.x0, run.x1)})
     loads = [sum(box.size for box in runs if box.x0 < b and box.x1 > a) for a, b in pairwise(edges)]
     free = [
-        (a + b) / 2
+        (_lines_beside(runs, (a + b) / 2), -load, (a + b) / 2)
         for (a, b), load in zip(pairwise(edges), loads, strict=True)
         if b - a >= max(0.5 * size, 4.0) and load <= 0.25 * max(loads)
     ]
-    best = max(free, key=lambda middle: _lines_beside(runs, middle), default=0.0)
-    return best if free and _lines_beside(runs, best) >= 3 else None
+    # Beside a ragged margin one long line crosses a strip, and would be taken for a heading over both columns.
+    beside, _, best = max(free, key=lambda strip: strip[:2], default=(0, 0.0, 0.0))
+    return best if beside >= 3 else None
 
 
 def _lines_beside(runs: Sequence[Run], gutter: float) -> int:

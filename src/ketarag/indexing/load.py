@@ -113,7 +113,7 @@ class HtmlLoader(_FileLoader):
 
 
 class PdfLoader(_FileLoader):
-    """PDF: the text in reading order, a form feed between pages (`pages`); what repeats on every page is left out."""
+    """PDF: the text in reading order, a form feed between pages (`ketarag.pages`); what repeats on every page is left out."""
 
     kind = "pdf"
 

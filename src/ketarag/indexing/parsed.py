@@ -6,9 +6,6 @@ from dataclasses import dataclass
 
 from ketarag.types import LeftOut
 
-PAGE_BREAK = "\f"
-"""Between two pages of a document that has pages, as `pdftotext` writes it; white space to everything else."""
-
 
 class UnreadableError(Exception):
     """The file cannot be used; the message completes "NAME ..." with cause and cure."""

@@ -1,7 +1,7 @@
 """PDF bytes -> the text of its pages in reading order, with headings, lists, tables and what repeats on every page.
 
 PDFium (through `pypdfium2`) gives glyphs with their places; here they become runs of text and ruling lines. Pages are
-separated by a form feed, as `pdftotext` does: `ketarag.indexing.pages` finds the page of an offset by it.
+separated by a form feed, as `pdftotext` does: `ketarag.pages` finds the page of an offset by it.
 Not here: reading order (`layout`), what repeats (`running`), paragraphs (`prose`).
 """
 

@@ -19,8 +19,9 @@ from typing import Literal
 
 from ketarag.indexing.layout import flows
 from ketarag.indexing.lines import Line, Page
-from ketarag.indexing.parsed import PAGE_BREAK, Parsed
+from ketarag.indexing.parsed import Parsed
 from ketarag.indexing.running import furniture
+from ketarag.pages import PAGE_BREAK
 from ketarag.types import LeftOut, Span
 
 _ITEM = re.compile(r"(?:[•‣◦▪]|[*+–-]\s|\(?(?:\d{1,2}|[a-z]|[ivx]{1,4})[.)]\s)\s*\S")
@@ -292,7 +293,7 @@ def _joiner(pieces: Sequence[_Piece]) -> Callable[[_Piece], str]:
             text, space = _seam(text, line, is_one_word)
             turned = piece.turns.get(at, page) - page
             page += turned
-            text += (PAGE_BREAK * turned or space) + line
+            text += _turned(line, PAGE_BREAK * turned, space) if turned else space + line
         return text
 
     return joined
@@ -307,6 +308,14 @@ def _seam(text: str, line: str, is_one_word: Callable[[str, str], bool]) -> tupl
             return text[:-1], ""
         return text, " " if right in _SUSPENDED else ""
     return text, "" if _TIGHT.search(text) and line[:1].isalnum() else " "
+
+
+def _turned(line: str, page_break: str, space: str) -> str:
+    """A line that begins a page. What belongs to the word before it stays with that one: "keta-" and "mine is" are one word still."""
+    if space:
+        return page_break + line
+    rest_of_word, _, others = line.partition(" ")
+    return rest_of_word + page_break + others
 
 
 def _is_broken_word(left: str, right: str) -> bool:

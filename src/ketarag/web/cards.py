@@ -9,6 +9,7 @@ import hashlib
 from collections.abc import Mapping, Sequence
 
 from ketarag.dates import human_date
+from ketarag.pages import page_name
 from ketarag.types import Answer, Citation, Document
 from ketarag.web.escaping import escape
 
@@ -21,13 +22,14 @@ def panel_html(turns: Sequence[tuple[int, Answer]], documents: Mapping[str, Docu
 
 
 def card_html(citation: Citation, turn: int, document: Document | None, supports: bool = True) -> str:
-    """One citation: marker, title and date of its document, heading, the verbatim quote and where it stands.
+    """One citation: marker, title and date of its document, heading, the verbatim quote, its page and where it stands.
 
     The address of its link has the offsets, by which the page's script finds the sentence in the source.
     """
     published = f" · {human_date(document.published)}" if document and document.published else ""
     told = citation.heading in ("", citation.title)
     heading = "" if told else f'<p class="kr-heading">{escape(citation.heading)}</p>'
+    page = f"{page_name(citation.page)}, " if citation.page else ""
     label = f"Source {citation.marker}" if supports else f"Closest passage {citation.marker}"
     id, place = card_id(turn, citation.marker), place_id(citation.document_id, citation.start, citation.end)
     return (
@@ -36,7 +38,7 @@ def card_html(citation: Citation, turn: int, document: Document | None, supports
         f'<header><span class="kr-badge">{citation.marker}</span>'
         f'<span class="kr-title">{escape(citation.title)}{published}</span></header>{heading}'
         f'<blockquote class="kr-quote">{escape(citation.quote)}</blockquote>'
-        f'<footer><span class="kr-place">characters {citation.start:,}–{citation.end:,}</span> '
+        f'<footer><span class="kr-place">{page}characters {citation.start:,}–{citation.end:,}</span> '
         f'<a class="kr-show" href="#{place}" title="Show in the source: {label}">Show in the source</a>'
         "</footer></article>"
     )

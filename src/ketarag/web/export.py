@@ -1,7 +1,7 @@
 """A conversation to keep, `POST /v1/export`: what was asked and answered, with every quote and its place.
 
 What a client sends is checked first: a quote counts where its document has those words, a sentence where such a quote carries it, and
-what is left out is said. Titles, dates and hashes are the documents' own. Not here: how it is written (`ketarag.web.export_text`).
+what is left out is said. Titles, dates, pages and hashes are the documents' own. Not here: how it is written (`ketarag.web.export_text`).
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Literal
 from fastapi import APIRouter, Request
 from pydantic import BaseModel, Field
 
+from ketarag.pages import page_of
 from ketarag.sequences import by_id
 from ketarag.web.api import FAILURES
 from ketarag.web.export_text import FORMATS
@@ -80,7 +81,7 @@ class Exported(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A quote that stands: `quote == document.text[start:end]`. `sha256` is of the document's file."""
+    """A quote that stands: `quote == document.text[start:end]`. `page`, from 1, is where it begins; `sha256` is of the document's file."""
 
     marker: int
     document_id: str
@@ -90,6 +91,7 @@ class Source:
     quote: str
     start: int
     end: int
+    page: int | None
     sha256: str
 
 
@@ -184,6 +186,7 @@ def _source(quote: GivenQuote, document: Document) -> Source:
         quote=quote.quote,
         start=quote.start,
         end=quote.end,
+        page=page_of(document, quote.start),
         sha256=document.sha256,
     )
 

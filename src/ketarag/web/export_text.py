@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from ketarag import __version__
 from ketarag.dates import human_date
+from ketarag.pages import page_name
 from ketarag.presentation import printable, strength, to_json
 
 if TYPE_CHECKING:
@@ -130,8 +131,8 @@ def _html_item(number: int, item: Item) -> str:
 
 
 def _place(source: Source) -> str:
-    """Title, date, heading, offsets and the document's hash, on one line."""
-    known = [source.title, human_date(source.published), source.heading]
+    """Title, date, heading, page, offsets and the document's hash, on one line."""
+    known = [source.title, human_date(source.published), source.heading, page_name(source.page)]
     place = f"{source.document_id}, characters {source.start}-{source.end}, SHA-256 {source.sha256}"
     return f"{', '.join(part for part in known if part)}; {place}"
 

@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterable, Mapping
 
 from ketarag.dates import human_date
+from ketarag.pages import page_name
 from ketarag.presentation import printable
 from ketarag.types import Answer, Citation, Claim, Document, Final, StreamEvent, VerifiedClaim
 from ketarag.web.schemas import Quote
@@ -53,7 +54,8 @@ class Telling:
     def _place(self, citation: Citation) -> str:
         published = self._documents[citation.document_id].published
         day = human_date(published) if published else ""
-        known = dict.fromkeys(_shown(part) for part in (citation.title, day, citation.heading) if part)
+        parts = (citation.title, day, citation.heading, page_name(citation.page))
+        known = dict.fromkeys(_shown(part) for part in parts if part)
         place = f"{citation.document_id}, characters {citation.start}-{citation.end}"
         return f"{_quoted(citation.quote)}{', '.join(known)}; {place})"
 

@@ -28,6 +28,11 @@ Asked = Annotated[str, _AskedSchema]
 Offset = Annotated[int, Field(ge=0, description="characters from the start of the document's text")]
 
 
+Page = Annotated[
+    int | None, Field(ge=1, description="the page, from 1, on which it begins; null where the document has no pages")
+]
+
+
 class _Made(BaseModel):
     """Made from a noun of the library."""
 
@@ -52,6 +57,7 @@ class Citation(Quote):
     score: float = Field(ge=0, le=1)
     passage_id: str = Field(description='the passage that holds it, "" where there is none')
     published: date | None = Field(None, description="the document's date, null where unknown")
+    page: Page
 
 
 class Verdict(_Made):
@@ -186,6 +192,7 @@ class Hit(_Made):
     score: float
     rank: int = Field(ge=1)
     retriever: str
+    page: Page
 
 
 class Retrieved(BaseModel):

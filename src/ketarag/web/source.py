@@ -1,4 +1,4 @@
-"""A whole document as the HTML of the source panel: headings, lists, reference markers, abbreviations, left-out parts.
+"""A whole document as the HTML of the source panel: headings, lists, reference markers, abbreviations, pages, left-out parts.
 
 Every sentence is a `<span class="kr-s">` with its offsets in its id, so that the page's script can mark what an answer quotes
 without the document being sent again. Not here: answers and quote cards (`ketarag.web.render`, `ketarag.web.cards`),
@@ -16,6 +16,7 @@ from ketarag.dates import human_date
 from ketarag.glossary import Entry, Glossary
 from ketarag.indexing.markers import disjoint, markdown_signs, reference_markers
 from ketarag.indexing.segment import segment
+from ketarag.pages import PAGE_BREAK, page_breaks, page_name
 from ketarag.types import Document, Span
 from ketarag.web.cards import document_key, place_id
 from ketarag.web.escaping import escape
@@ -112,19 +113,24 @@ class _Drawing:
     def stretches(self) -> Iterator[str]:
         """The document from its beginning to its end; what is left out of the index is folded."""
         at = 0
+        pages = _Pages(self.document.text)
         for span, reason in _folds(self.document):
-            yield self._blocks_html(Span(at, span.start))
+            yield self._blocks_html(Span(at, span.start), pages)
             yield (
                 f'<details class="kr-left-out"><summary>Not searched: {escape(reason)}</summary>'
                 f"{self._blocks_html(span)}</details>"
             )
             at = span.end
-        yield self._blocks_html(Span(at, len(self.document.text)))
+        yield self._blocks_html(Span(at, len(self.document.text)), pages)
 
-    def _blocks_html(self, stretch: Span) -> str:
+    def _blocks_html(self, stretch: Span, pages: _Pages | None = None) -> str:
+        """`pages`: where a page begins is said, which a fold would hide."""
         pieces: list[str] = []
         before = ""
         for block in self._blocks(stretch):
+            if pages and (label := pages.begun(block.span)):
+                pieces.append(f"{'</ul>' if before == 'li' else ''}<p>{label}</p>")
+                before = ""
             if "li" in (before, block.kind) and before != block.kind:
                 pieces.append("<ul>" if block.kind == "li" else "</ul>")
             numbered = ' class="kr-numbered"' if block.numbered else ""
@@ -202,8 +208,33 @@ class _Drawing:
         return escape(re.sub(r"\r?\n", " ", self.document.text[start:end]))
 
 
+class _Pages:
+    """What is said of the pages of a text, block by block."""
+
+    def __init__(self, text: str) -> None:
+        self._breaks = list(page_breaks(text))
+        self._said = 0
+
+    def begun(self, block: Span) -> str:
+        """The label of the page that a block is the first to stand on, "" for another; within a block the marks say it."""
+        page = bisect_left(self._breaks, block.start)
+        new = page > self._said
+        self._said = bisect_left(self._breaks, block.end)
+        return _page_label(page + 1) if new else ""
+
+
+def _page_label(page: int) -> str:
+    return f'<span class="kr-page">{page_name(page).capitalize()}</span>'
+
+
+def _page_breaks(text: str) -> Iterator[tuple[Span, str]]:
+    """(page break, label) of each; a label between two words stands apart from both."""
+    for page, at in enumerate(page_breaks(text), start=2):
+        yield Span(at, at + len(PAGE_BREAK)), f" {_page_label(page)} "
+
+
 def _marks(text: str, glossary: Glossary) -> list[tuple[Span, str]]:
-    """Reference markers, Markdown's own signs and abbreviations, with what is shown instead, ascending and disjoint."""
+    """Reference markers, page breaks, Markdown's own signs and abbreviations, with what is shown instead, ascending and disjoint."""
     drawn: dict[Span, str] = {}
     for match in _abbreviations(text, glossary):
         drawn[Span(*match[1])] = match[0]
@@ -213,6 +244,7 @@ def _marks(text: str, glossary: Glossary) -> list[tuple[Span, str]]:
         span: f'<sup class="kr-ref">{escape(text[span.start : span.end].strip())}</sup>'
         for span in reference_markers(text)
     }
+    drawn |= dict(_page_breaks(text))
     return [(span, drawn[span]) for span in disjoint(list(drawn))]
 
 

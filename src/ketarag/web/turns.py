@@ -11,6 +11,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from ketarag import types
+from ketarag.answering.cite import citation
 from ketarag.answering.questions import checked_question
 from ketarag.errors import QuestionError
 from ketarag.sequences import by_id
@@ -45,16 +46,12 @@ def restored(turns: Sequence[Turn], assistant: Assistant) -> list[types.Turn]:
 
 def _turn(turn: Turn, documents: Mapping[str, types.Document], assistant: Assistant | None) -> types.Turn:
     citations = tuple(
-        types.Citation(
-            marker=marker,
-            document_id=quote.document_id,
-            title=documents[quote.document_id].title,
+        citation(
+            marker,
+            documents[quote.document_id],
+            types.Span(quote.start, quote.end),
             heading="",
-            quote=quote.quote,
-            start=quote.start,
-            end=quote.end,
             score=0.0,
-            published=documents[quote.document_id].published,
             passage_id=assistant.passage_at(quote.document_id, quote.start, quote.end) if assistant else "",
         )
         for marker, quote in enumerate(turn.answer.citations, 1)
@@ -62,7 +59,7 @@ def _turn(turn: Turn, documents: Mapping[str, types.Document], assistant: Assist
     answer = types.Answer(
         question=turn.question,
         standalone_question=turn.question,
-        text=" ".join(f"{' '.join(citation.quote.split())} [{citation.marker}]" for citation in citations),
+        text=" ".join(f"{' '.join(one.quote.split())} [{one.marker}]" for one in citations),
         claims=(),
         citations=citations,
         abstained=not citations,

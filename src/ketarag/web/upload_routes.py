@@ -20,7 +20,7 @@ from starlette.responses import JSONResponse, Response
 
 from ketarag.errors import CorpusError
 from ketarag.indexing.kinds import ENDINGS
-from ketarag.indexing.pages import page_starts
+from ketarag.pages import page_count
 from ketarag.web import schemas
 from ketarag.web.api import FAILURES
 from ketarag.web.failures import ClientGoneError, Route, ServiceError
@@ -54,7 +54,7 @@ class Uploaded(BaseModel):
     title: str
     name: str = Field(description="of its file")
     bytes: int
-    pages: int | None = Field(description="of a PDF")
+    pages: int | None = Field(description="null where it has none, as a Word file")
     characters: int
     passages: int
     left_out: list[LeftOut]
@@ -156,7 +156,7 @@ def uploaded(held: Held) -> Uploaded:
         title=document.title,
         name=held.name,
         bytes=held.bytes,
-        pages=len(page_starts(document)) if held.name.lower().endswith(".pdf") else None,
+        pages=page_count(document),
         characters=len(document.text),
         passages=len(held.prepared.shelved.passages),
         left_out=_left_out(document),

@@ -26,7 +26,7 @@ REPEATED = 8
 class KetaRAGRetriever(BaseRetriever):
     """The assistant's own retrieval (dense and lexical, glossary, fusion): passages as documents, best first.
 
-    `metadata` holds document_id, heading, start, end and score; `page_content` is the source's own text.
+    `metadata` holds document_id, heading, start, end, score and, where there are pages, page; `page_content` is the source's own text.
     """
 
     assistant: SkipValidation[Assistant]
@@ -41,7 +41,7 @@ class KetaRAGRetriever(BaseRetriever):
         k: int | None = None,
     ) -> list[Document]:
         hits = self.assistant.retrieve(query, k=self.k if k is None else k)
-        return [passage_document(hit.passage, score=hit.score) for hit in hits]
+        return [passage_document(hit.passage, hit.page, score=hit.score) for hit in hits]
 
 
 class Question(TypedDict):

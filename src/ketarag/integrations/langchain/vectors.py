@@ -16,7 +16,9 @@ from ketarag.errors import IndexingError
 from ketarag.indexing.folder import Index
 from ketarag.indexing.store import FaissStore
 from ketarag.integrations.langchain.documents import passage_document
+from ketarag.pages import page_of
 from ketarag.protocols import Embedder, Vectors
+from ketarag.sequences import by_id
 
 Filter = Callable[[Document], bool]
 """True for the documents that a search may return."""
@@ -79,7 +81,11 @@ class KetaRAGVectorStore(VectorStore):
                 "open it with the same model, or build it again"
             )
         store = cls(KetaRAGEmbeddings(embedder))
-        documents = [passage_document(passage) for passage in index.passages]
+        sources = by_id(index.documents)
+        documents = [
+            passage_document(passage, page_of(sources[passage.document_id], passage.start))
+            for passage in index.passages
+        ]
         store._hold(documents, index.vectors.vectors(index.passages.names))
         return store
 

@@ -23,6 +23,7 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 from ketarag import types
 from ketarag.indexing.markers import disjoint, markdown_signs, reference_markers
 from ketarag.indexing.segment import clean_text
+from ketarag.pages import page_of
 from ketarag.presentation import to_json
 from ketarag.types import Answer, Citation, Claim, Document, Span, Verdict
 from ketarag.web import schemas
@@ -101,20 +102,24 @@ def _read(record: str) -> _Turn | None:
 
 def _standing(answer: Answer, documents: dict[str, Document]) -> Answer:
     """An answer of ours without the claims whose quotes the documents do not have any more."""
-    stands = {one.marker for one in answer.citations if _stands(one, documents)}
-    nearest = tuple(one for one in answer.nearest if _stands(one, documents))
-    if len(stands) == len(answer.citations) and len(nearest) == len(answer.nearest):
-        return answer
+    citations, nearest = _stand(answer.citations, documents), _stand(answer.nearest, documents)
+    if len(citations) == len(answer.citations) and len(nearest) == len(answer.nearest):
+        return replace(answer, citations=citations, nearest=nearest)
+    stands = {one.marker for one in citations}
     claims = tuple(claim for claim in answer.claims if stands.issuperset(claim.markers))
-    citations = tuple(one for one in answer.citations if one.marker in stands)
     warnings = answer.warnings if answer.abstained else (*answer.warnings, GONE)
     text = answer.text if answer.abstained else _text(claims)
     return replace(answer, text=text, claims=claims, citations=citations, nearest=nearest, warnings=warnings)
 
 
-def _stands(citation: Citation, documents: dict[str, Document]) -> bool:
-    document = documents.get(citation.document_id)
-    return document is not None and document.text[citation.start : citation.end] == citation.quote
+def _stand(citations: Sequence[Citation], documents: dict[str, Document]) -> tuple[Citation, ...]:
+    """Those whose words the documents have there, on the page where they stand now."""
+    known = [(one, documents[one.document_id]) for one in citations if one.document_id in documents]
+    return tuple(
+        replace(one, page=page_of(document, one.start))
+        for one, document in known
+        if document.text[one.start : one.end] == one.quote
+    )
 
 
 @dataclass(frozen=True, slots=True)
