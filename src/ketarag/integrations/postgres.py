@@ -50,10 +50,10 @@ _CODES = {
     "57014": "took too long; ask again when it has less to do",
 }
 _WORDS = {  # who could not connect gets no code
-    "pg_hba|password|authentication|role ": "refused the user; check KETARAG_STORE_USER and KETARAG_STORE_PASSWORD",
-    "ssl|certificate": "is not trusted; check its certificate, the host's name and KETARAG_STORE_CA",
+    'pg_hba.conf|password|authentication failed|role "': "refused the user; check KETARAG_STORE_USER and KETARAG_STORE_PASSWORD",
+    "SSL|certificate": "is not trusted; check its certificate, the host's name and KETARAG_STORE_CA",
     "database system is": _AWAY,
-    "fatal": "refused the connection; check that the database exists, its log says more",
+    "FATAL": "refused the connection; check that the database exists, its log says more",
 }
 
 
@@ -190,7 +190,7 @@ def _said(error: Error) -> str:
     if code := error.sqlstate:
         failed = f"failed ({type(error).__name__}, code {code}); its log says more"
         return _CODES.get(code, _AWAY if code[:2] in ("08", "57") else failed)
-    return next((why for words, why in _WORDS.items() if re.search(words, str(error), re.IGNORECASE)), _AWAY)
+    return next((why for words, why in _WORDS.items() if re.search(words, str(error))), _AWAY)
 
 
 def _close(connections: list[Connection]) -> None:
