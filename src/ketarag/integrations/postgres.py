@@ -86,9 +86,7 @@ class PostgresStore:
         Raises ValueError unless `vectors` has shape (len(ids), dimension) and each id has at most 2,600 bytes; StoreError, after
         which a part may have been added: add all of it again.
         """
-        rows = sorted(
-            last_rows(ids, vectors, self.dimension, ID_LIMIT).items()
-        )  # in one order: two writers never block
+        rows = sorted(last_rows(ids, vectors, self.dimension, ID_LIMIT).items())  # in one order: no deadlocks
         for start in range(0, len(rows), BATCH):
             self._asked(partial(self._upsert, rows[start : start + BATCH], vectors))
 
