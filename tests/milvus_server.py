@@ -31,7 +31,7 @@ class MilvusServer:
         self.port = free_port()
         self.certificate = data / "server.pem"
         self._process: subprocess.Popen[bytes] | None = None
-        _make_certificate(self.certificate, data / "server.key")
+        make_certificate(self.certificate, data / "server.key")
 
     @property
     def address(self) -> str:
@@ -109,7 +109,7 @@ class MilvusServer:
         return True
 
 
-def _make_certificate(certificate: Path, key: Path) -> None:
+def make_certificate(certificate: Path, key: Path) -> None:
     options = "req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=localhost -addext subjectAltName=DNS:localhost"
     command = ["openssl", *options.split(), "-keyout", str(key), "-out", str(certificate)]
     subprocess.run(command, check=True, capture_output=True)

@@ -114,7 +114,7 @@ class Assistant:
         `model`: a sentence-transformers folder or name. `llm`: the chat model that writes, by name ("ollama:llama3.2"), a LangChain
         chat model, or a `ChatModel`; none, and the answers are the documents' own sentences; "" for none whatever the environment says.
         `llm_url`: the OpenAI-compatible server that has it. `store`: where vectors are kept and searched, such as
-        `milvus://host:19530`; the index's folder when there is none.
+        `milvus://host:19530` or `postgresql://host:5432/database`; the index's folder when there is none.
         What is None comes from the environment (`Settings`). `progress` receives lines of text on what is being done.
         Raises CorpusError, IndexingError, ModelError, SettingsError, and StoreError when something must be published and cannot.
         """

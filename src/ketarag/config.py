@@ -48,7 +48,8 @@ class Settings:
     base URL of an OpenAI-compatible server. `llm_seconds` and `llm_tokens`: what the writing of one answer may take, all
     calls together. Keys are never settings: the provider's own package reads them from its own variable.
 
-    `store` says where the vectors are published to and searched (`milvus://host:19530`), None for the index's folder.
+    `store` says where the vectors are published to and searched (`milvus://host:19530`, `postgresql://host:5432/database`), None for the
+    index's folder.
 
     `users_file` holds users and API keys, None for the default place. `session_minutes`: how long a signed-in browser may
     do nothing. `proxy_header` names the header in which a proxy at one of `trusted_proxies` (addresses or networks) says

@@ -10,9 +10,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from ketarag.errors import SettingsError, StoreError
+from ketarag.errors import StoreError
 from ketarag.integrations import milvus
-from ketarag.integrations.milvus import Address, MilvusStore
+from ketarag.integrations.milvus import MilvusStore
+from ketarag.stores import Address
 from tests.contracts.test_vector_store_contract import (
     AXES,
     DIMENSION,
@@ -135,12 +136,6 @@ def test_a_certificate_that_nobody_trusts_is_refused(server: MilvusServer, monke
         MilvusStore(Address.parse(server.address.replace("localhost", "127.0.0.1")), DIMENSION)
 
 
-def test_an_authority_that_is_no_file_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("KETARAG_STORE_CA", "/nowhere/ca.pem")
-    with pytest.raises(SettingsError, match="no file; name a PEM file"):
-        MilvusStore(Address.parse("milvus+tls://localhost:1"), DIMENSION)
-
-
 def test_a_server_that_is_not_there_is_said_within_seconds(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(milvus, "SECONDS", 1.0)
     port = free_port()
@@ -158,42 +153,10 @@ def test_something_else_that_listens_there_is_said(monkeypatch: pytest.MonkeyPat
     ("text", "uri"),
     [
         ("milvus://store", "http://store:19530"),
-        ("milvus://store:1/kg", "http://store:1"),
         ("milvus+tls://store:1", "https://store:1"),
         ("milvus://[::1]:7", "http://[::1]:7"),
         ("milvus+lite:///tmp/x.db", "/tmp/x.db"),
     ],
 )
-def test_addresses(text: str, uri: str) -> None:
-    assert Address.parse(text).uri == uri
-
-
-def test_parts_of_an_address() -> None:
-    address = Address.parse("milvus+tls://store/wards?collection=guides")
-    assert (address.database, address.collection, address.encrypted) == ("wards", "guides", True)
-
-
-@pytest.mark.parametrize(
-    ("text", "why"),
-    [
-        ("http://store", "not of a kind"),
-        ("store:19530", "not of a kind"),
-        ("", "not of a kind"),
-        ("milvus://", "names no host"),
-        ("milvus://store:x", "no port"),
-        ("milvus://store:99999", "no port"),
-        ("milvus+lite:///tmp/x", r"\.db"),
-        ("milvus://store?collection=a-b", "no name for Milvus"),
-        ("milvus://store?collection=a%20or%201", "no name for Milvus"),
-    ],
-)
-def test_addresses_that_cannot_work(text: str, why: str) -> None:
-    with pytest.raises(SettingsError, match=why):
-        Address.parse(text)
-
-
-@pytest.mark.parametrize("text", ["milvus://u:secret@store", "other://u:secret@store", "milvus://:secret@"])
-def test_a_password_is_never_shown(text: str) -> None:
-    with pytest.raises(SettingsError) as raised:
-        Address.parse(text)
-    assert "secret" not in str(raised.value)
+def test_what_the_client_takes_for_an_address(text: str, uri: str) -> None:
+    assert milvus._uri(Address.parse(text)) == uri

@@ -163,7 +163,8 @@ def test_killed_publishers_and_a_killed_server_lose_nothing(server: MilvusServer
     _, told = third.communicate(timeout=200)
     assert third.returncode == 0, told
     from ketarag.indexing.folder import read_index
-    from ketarag.integrations.milvus import Address, MilvusStore
+    from ketarag.integrations.milvus import MilvusStore
+    from ketarag.stores import Address
 
     opened = read_index(index)
     held = MilvusStore(Address.parse(store), opened.manifest.dimension, note.partition)
@@ -179,7 +180,8 @@ def test_killed_publishers_and_a_killed_server_lose_nothing(server: MilvusServer
 def test_one_server_keeps_two_indexes_apart(server: MilvusServer) -> None:
     import numpy as np
 
-    from ketarag.integrations.milvus import Address, MilvusStore
+    from ketarag.integrations.milvus import MilvusStore
+    from ketarag.stores import Address
 
     place = Address.parse(f"{server.address}?collection=apart")
     one, other = MilvusStore(place, 4, "one"), MilvusStore(place, 4, "other")

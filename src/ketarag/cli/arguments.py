@@ -141,7 +141,10 @@ def _within() -> Parser:
 def _store() -> Parser:
     """Where vectors are searched."""
     store = Parser(add_help=False)
-    told = "where vectors are kept and searched, such as milvus://host:19530 (default: the folder of the index)"
+    told = (
+        "where vectors are kept and searched: milvus://host:19530 or postgresql://host:5432/database "
+        "(default: the folder of the index)"
+    )
     store.add_argument("--store", metavar="ADDRESS", help=told)
     return store
 

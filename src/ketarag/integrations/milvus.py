@@ -14,28 +14,19 @@ from __future__ import annotations
 
 import hashlib
 import logging
-import os
 import threading
 from collections.abc import Callable, Collection, Iterator, Sequence
-from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
-from urllib.parse import parse_qs, urlsplit
 
-from ketarag.errors import SettingsError, StoreError
+from ketarag.errors import StoreError
 from ketarag.protocols import Vectors
+from ketarag.stores import Address, Login, check_columns, last_rows
 
 if TYPE_CHECKING:
     from pymilvus import MilvusClient
 
 T = TypeVar("T")
-
-SCHEMES = ("milvus", "milvus+tls", "milvus+lite")
-"""Of a store's address: plain, encrypted, and a file that Milvus Lite serves inside this process."""
-
-PORT = 19530
-"""Milvus' own."""
 
 ID_LIMIT = 8192
 """Bytes of an id: a document's path and two offsets."""
@@ -56,49 +47,6 @@ _LEAST_EF = 128
 
 _KEY_DIGITS = 40
 """Hexadecimal, 160 bits: no two of 10^9 ids share a key."""
-
-
-@dataclass(frozen=True, slots=True)
-class Address:
-    """Where a store is. `uri` is what Milvus' client takes; `shown` is safe to print."""
-
-    uri: str
-    shown: str
-    database: str
-    collection: str
-    encrypted: bool
-
-    @classmethod
-    def parse(cls, text: str) -> Address:
-        """From `milvus://host[:port][/database][?collection=name]`, `milvus+tls://...` or `milvus+lite:///path/file.db`.
-
-        Raises SettingsError for anything else, also for a password, which other users of the machine could read.
-        """
-        parts = urlsplit(text)
-        if parts.scheme not in SCHEMES:
-            raise SettingsError(f"the store {_safe(text)!r} is not of a kind known here; write {PLACES}")
-        if parts.username or parts.password or "@" in parts.netloc:
-            raise SettingsError(
-                "a store's address must not hold a user or password; set KETARAG_STORE_USER and KETARAG_STORE_PASSWORD"
-            )
-        collection = parse_qs(parts.query).get("collection", ["ketarag"])[-1]
-        if not collection.isidentifier() or not collection.isascii():
-            raise SettingsError(f"the collection {collection!r} is no name for Milvus; use letters, digits and _")
-        if parts.scheme == "milvus+lite":
-            if not parts.path.endswith(".db"):
-                raise SettingsError(f"the store {_safe(text)!r} names no file ending in .db; write {PLACES}")
-            return cls(parts.path, f"milvus+lite://{parts.path}", "", collection, False)
-        host, port = parts.hostname, _port(parts.netloc, lambda: parts.port)
-        if not host:
-            raise SettingsError(f"the store {_safe(text)!r} names no host; write {PLACES}")
-        encrypted = parts.scheme == "milvus+tls"
-        name = f"[{host}]" if ":" in host else host
-        place = f"{name}:{port}"
-        scheme = "https" if encrypted else "http"
-        return cls(f"{scheme}://{place}", f"{parts.scheme}://{place}", parts.path.strip("/"), collection, encrypted)
-
-
-PLACES = "milvus://host:19530, milvus+tls://host:19530 or milvus+lite:///path/file.db"
 
 
 class MilvusStore:
@@ -142,13 +90,7 @@ class MilvusStore:
         Raises ValueError unless `vectors` has shape (len(ids), dimension) and each id has at most 8,192 bytes; StoreError, after
         which a part may have been added: add all of it again.
         """
-        if vectors.shape != (len(ids), self.dimension):
-            raise ValueError(
-                f"{len(ids)} ids need vectors of shape ({len(ids)}, {self.dimension}), got {vectors.shape}"
-            )
-        if long := [name for name in ids if len(name.encode()) > ID_LIMIT]:
-            raise ValueError(f"the id {long[0][:40]!r}... has over {ID_LIMIT} bytes; shorten the document's path")
-        last = {name: row for row, name in enumerate(ids)}
+        last = last_rows(ids, vectors, self.dimension, ID_LIMIT)
         rows = [{"key": _key(name), "id": name, "vector": vectors[row].tolist()} for name, row in last.items()]
         for batch in _batches(rows):
             self._write(partial(self._client.upsert, self._name, batch, timeout=SECONDS, **self._into))
@@ -244,11 +186,7 @@ class MilvusStore:
             )
         fields = self._client.describe_collection(self._name, timeout=SECONDS)["fields"]
         held = next((int(one["params"]["dim"]) for one in fields if one["name"] == "vector"), 0)
-        if held != self.dimension:
-            raise StoreError(
-                f"{self.address}: the collection {self._name!r} holds vectors of {held} columns, the model makes "
-                f"{self.dimension}; name another one with ?collection="
-            )
+        check_columns(self._address, held, self.dimension)
         if self._partition and not self._client.has_partition(self._name, self._partition, timeout=SECONDS):
             self._client.create_partition(self._name, self._partition, timeout=6 * SECONDS)
         self._client.load_collection(self._name, timeout=6 * SECONDS)
@@ -272,18 +210,23 @@ def _connect(address: Address) -> MilvusClient:
 
     logging.getLogger("pymilvus").setLevel(logging.CRITICAL)  # it logs every failed call with a traceback
     options: dict[str, Any] = {"timeout": SECONDS}
-    user, password = os.environ.get("KETARAG_STORE_USER", ""), os.environ.get("KETARAG_STORE_PASSWORD", "")
-    if user:
-        options |= {"user": user, "password": password}
+    login = Login.from_environment()
+    if login.user:
+        options |= {"user": login.user, "password": login.password}
     if address.database:
         options["db_name"] = address.database
     if address.encrypted:
         options["secure"] = True
-        if authority := os.environ.get("KETARAG_STORE_CA"):
-            if not Path(authority).is_file():
-                raise SettingsError(f"KETARAG_STORE_CA names {authority!r}, which is no file; name a PEM file")
-            options["server_pem_path"] = authority
-    return MilvusClient(address.uri, **options)
+        if login.authority:
+            options["server_pem_path"] = login.authority
+    return MilvusClient(_uri(address), **options)
+
+
+def _uri(address: Address) -> str:
+    """What Milvus' client takes for an address."""
+    if address.file:
+        return address.file
+    return f"{'https' if address.encrypted else 'http'}://{address.place}"
 
 
 def _said(error: Exception) -> str:
@@ -295,19 +238,6 @@ def _said(error: Exception) -> str:
         return f"cannot be reached within {SECONDS:g} s; start it, or name another with --store"
     code = getattr(error, "code", None)
     return f"failed ({type(error).__name__}, code {code}); its log says more"
-
-
-def _port(netloc: str, read: Callable[[], int | None]) -> int:
-    try:
-        return read() or PORT
-    except ValueError as error:
-        raise SettingsError(f"the store {netloc!r} names no port between 1 and 65535; write {PLACES}") from error
-
-
-def _safe(text: str) -> str:
-    """An address without what stands before an @."""
-    scheme, found, rest = text.partition("://")
-    return f"{scheme}{found}{rest.rpartition('@')[2]}"[:80]
 
 
 def _key(name: str) -> str:
