@@ -32,17 +32,21 @@ class _Arguments(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
 
-class AskArguments(schemas.Filter, _Arguments):
-    """Of `ask`: the fields of a filter stand beside the question."""
-
+class _Question(_Arguments):
     question: schemas.Asked = Field(description="one question that can be understood without the conversation")
 
 
-class RetrieveArguments(schemas.Filter, _Arguments):
-    """Of `retrieve`, likewise."""
+class AskArguments(schemas.Filter, _Question):
+    """Of `ask`: the question, and beside it the fields of a filter."""
 
+
+class _Search(_Arguments):
     question: schemas.Asked = Field(description="what to look for, in words of the subject")
     k: int = Field(5, ge=1, le=schemas.MOST_PASSAGES, description="how many passages at most")
+
+
+class RetrieveArguments(schemas.Filter, _Search):
+    """Of `retrieve`, likewise."""
 
 
 class VerifyArguments(_Arguments):
