@@ -57,7 +57,7 @@ const draw = () => {
   options(last, "any year", offered.years, chosen.published_to?.slice(0, 4) ?? "");
   const gone = chosen.tags.filter((name) => !offered.tags.some((one) => one.name === name));
   const rows = [...offered.tags, ...gone.map((name) => ({ name, documents: 0 }))].map(tick);
-  tags.replaceChildren(make("legend", { textContent: "Tags (all that are ticked)" }), ...rows);
+  tags.replaceChildren(make("legend", { textContent: "Tags (a document must have each that is ticked)" }), ...rows);
   tags.hidden = !rows.length;
 };
 
@@ -111,11 +111,13 @@ const isWorthIt = () => documents > 1
 
 // What there is to choose, as it is now. Where there is nothing, nothing is shown; a choice that was made stays in sight.
 const refresh = async () => {
-  offered = await ask(PATH).catch(() => offered);
-  if (!offered) return;
-  documents = offered.documents;
-  draw();
-  show();
+  const got = await ask(PATH).catch(() => null);
+  if (got) {
+    offered = got;
+    documents = got.documents;
+    draw();
+  }
+  if (offered || !isNone()) show();
 };
 
 const show = () => {
