@@ -89,15 +89,6 @@ async def test_a_reload_restores_what_was_recorded() -> None:
     assert named(await desk.restore(kept, again["session"], request())) == {}
 
 
-@pytest.mark.parametrize("kept", ["{ damaged", "[]", '["no record"]'])
-async def test_what_does_not_hold_is_forgotten_and_what_was_asked_meanwhile_stays(kept: str) -> None:
-    update = named(await new_desk().restore(kept, None, request()))
-    assert set(update) == {"record"}
-    told = recorded(update)
-    assert told["first"] > 1
-    assert told["records"] == []
-
-
 async def test_what_cannot_be_restored_now_is_said_and_stays_kept() -> None:
     desk = new_desk(limits=Limits(seconds=1e-9))
     (update,) = [named(await desk.restore("[]", None, request()))]

@@ -23,7 +23,7 @@ from ketarag.web import render
 from ketarag.web.cards import panel_html
 from ketarag.web.failures import failure_of
 from ketarag.web.page.chat import ROUTE, Chat
-from ketarag.web.page.kept import MOST_KEPT, Seal, reopened
+from ketarag.web.page.kept import Seal, reopened
 from ketarag.web.source import Sources
 
 if TYPE_CHECKING:
@@ -131,8 +131,6 @@ class _Desk:
         except Exception as error:
             told = f"The conversation before could not be shown again. {failure_of(error, ROUTE).message}"
             return _update(chat=[{"role": "assistant", "content": render.error_html(told)}])
-        if not answers:  # what was kept goes; what may have been asked meanwhile stays
-            return _update(record=_record(MOST_KEPT + 1, []))
         sources = self.shared.among(assistant.documents)
         chat = Chat(opened=self._opening(sources))
         chat.restore(answers, assistant.documents)
