@@ -48,6 +48,7 @@ export const begin = async () => {
   if (features.uploads) offerUploads();
   if (features.signed_in) offerSignOut(features.signed_in);
   tellStored(features.stored);
-  offerWithin(features.documents, keptWithin(features.signed_in ?? ""));
+  const within = keptWithin(features.signed_in ?? "");
   await restore();
+  offerWithin(features.documents, within);
 };
