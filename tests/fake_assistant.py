@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import time
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 from types import MappingProxyType
@@ -32,7 +32,7 @@ from ketarag.types import (
     Verdict,
     VerifiedClaim,
 )
-from ketarag.within import Catalogue
+from ketarag.within import Catalogue, Choices
 
 CORPUS = Path(__file__).parents[1] / "corpus"
 TEXT = (CORPUS / "ketamine-pharmacology-and-cancer-pain.txt").read_text(encoding="utf-8")
@@ -102,8 +102,10 @@ def build_answer(question: str, standalone: str | None = None, **changes: object
 class FakeConversation:
     """Follow-ups with "it" are joined to the question before."""
 
-    def __init__(self, turns: Sequence[Turn] = ()) -> None:
+    def __init__(self, turns: Sequence[Turn] = (), told: str = "") -> None:
+        """`told`: what an answer says of the filter."""
         self._turns = list(turns)
+        self._told = told
 
     @property
     def turns(self) -> tuple[Turn, ...]:
@@ -122,7 +124,7 @@ class FakeConversation:
         yield Progress("condense")
         follows = self._turns and " it " in f" {question} ".replace("?", " ")
         standalone = f"{question} ({self._turns[-1].question})" if follows else question
-        answer = build_answer(question, standalone)
+        answer = build_answer(question, standalone, warnings=(self._told,) if self._told else ())
         for step in ("retrieve", "read", "compose"):
             yield Progress(step)  # type: ignore[arg-type]
         if "slow" in question:
@@ -133,15 +135,11 @@ class FakeConversation:
         yield Final(answer)
 
 
-def _require(within: Filter | None) -> None:
-    """Its document is the only one: a filter leaves it or nothing."""
-    Catalogue(Contents()).scope(within)
-
-
+@dataclass
 class Contents:
     """What a filter chooses from."""
 
-    documents = (DOCUMENT,)
+    documents: Sequence[Document]
 
     @property
     def passages(self) -> Contents:
@@ -158,9 +156,19 @@ class FakeAssistant:
     fingerprint = "fake"
     chat_model = None
 
+    @property
+    def catalogue(self) -> Catalogue:
+        """Any document may be left: the answer is always of the one."""
+        return Catalogue(Contents(self.documents))
+
+    def choices(self) -> Choices:
+        return self.catalogue.choices()
+
+    def documents_within(self, within: Filter | None) -> int:
+        return self.catalogue.scope(within).documents
+
     def conversation(self, turns: Sequence[Turn] = (), within: Filter | None = None) -> FakeConversation:
-        _require(within)
-        return FakeConversation(turns)
+        return FakeConversation(turns, self.catalogue.scope(within).told)
 
     def ask(self, question: str, within: Filter | None = None) -> Answer:
         return self.conversation(within=within).ask(question)
@@ -169,7 +177,7 @@ class FakeAssistant:
         return self.conversation(within=within).stream(question)
 
     def retrieve(self, question: str, k: int = 5, within: Filter | None = None) -> list[Hit]:
-        _require(within)
+        self.documents_within(within)
         quote = QUOTES["long"][0]
         start = TEXT.index(quote)
         place = (DOCUMENT.id, start, start + len(quote), "Miscellaneous Ketamine Facts")

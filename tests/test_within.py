@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from ketarag.errors import QuestionError
 from ketarag.types import Document, Filter
-from ketarag.within import Catalogue, described
+from ketarag.within import Catalogue, Choices, described
 
 
 def document(name: str, published: date | None = None, publisher: str = "", *tags: str) -> Document:
@@ -110,6 +110,26 @@ def test_shared_documents_are_not_read_again() -> None:
     second = Catalogue(Shelf(*DOCUMENTS, document("mine", date(2024, 1, 1))), first)
     assert set(second.scope(Filter(date(2019, 1, 1))).passages or ()) == {"new", "mine"}
     assert shared.read == read
+
+
+def test_what_can_be_chosen_by_is_listed_once_as_it_is_first_written() -> None:
+    shelf = Shelf(*DOCUMENTS)
+    catalogue = Catalogue(shelf)
+    expected = Choices(4, {"Society A": 2, "Society B": 1}, {"adults": 2, "Dose": 2}, {2015: 1, 2020: 1})
+    assert catalogue.choices() == expected
+    for publisher, documents in catalogue.choices().publishers.items():
+        assert catalogue.scope(Filter(publishers=(publisher,))).documents == documents
+    for tag, documents in catalogue.choices().tags.items():
+        assert catalogue.scope(Filter(tags=(tag,))).documents == documents
+    assert shelf.read == 1
+    mine = Catalogue(Shelf(*DOCUMENTS, document("mine", None, "Me", "dose")), catalogue).choices()
+    assert (list(mine.publishers), mine.tags["Dose"]) == (["Me", "Society A", "Society B"], 3)
+
+
+def test_of_very_many_tags_the_most_frequent_are_offered() -> None:
+    rare = [document(str(at), None, "", f"rare {at:03}") for at in range(300)]
+    tags = Catalogue(Shelf(*rare, document("a", None, "", "z"), document("b", None, "", "z"))).choices().tags
+    assert (len(tags), list(tags)[-1], tags["z"]) == (200, "z", 2)
 
 
 def test_many_filters_are_not_all_remembered() -> None:

@@ -40,7 +40,7 @@ from ketarag.types import (
     Verdict,
     VerifiedClaim,
 )
-from ketarag.within import Catalogue, Scope
+from ketarag.within import Catalogue, Choices, Scope
 
 if TYPE_CHECKING:
     from ketarag.loading import Parts, Prepared
@@ -144,6 +144,14 @@ class Assistant:
     def conversation(self, turns: Sequence[Turn] = (), within: Filter | None = None) -> Conversation:
         """A conversation, new or continuing from `turns`, with the documents that `within` leaves, all when None."""
         return Conversation(self, turns, within)
+
+    def choices(self) -> Choices:
+        """What a `Filter` can choose by, with how many documents have each. The first call reads every document."""
+        return self._catalogue.choices()
+
+    def documents_within(self, within: Filter | None) -> int:
+        """How many documents a filter leaves, all for None. Raises QuestionError when it leaves none."""
+        return self._catalogue.scope(within).documents
 
     def retrieve(self, question: str, k: int = 5, within: Filter | None = None) -> list[Hit]:
         """The at most `k` passages nearest to a question, best first, of the documents that `within` leaves.

@@ -1,10 +1,13 @@
-"""Which documents a filter leaves, and what is searched then. Reads each document's particulars once, when the first filter is used."""
+"""What a filter can choose by, which documents it leaves, and what is searched then.
+
+Reads each document's particulars once, when somebody first asks for any of that.
+"""
 
 from __future__ import annotations
 
 import hashlib
-from collections import OrderedDict
-from collections.abc import Collection, Sequence
+from collections import Counter, OrderedDict
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from threading import Lock
@@ -15,6 +18,8 @@ from ketarag.types import Document, Filter
 
 _KEPT = 32
 """Filters whose passages are remembered: 8 bytes for each passage that one leaves."""
+_MOST_CHOICES = 200
+"""Publishers, and tags, that are offered: a longer list is none that anybody reads."""
 _SHOWN = 80  # characters of a publisher or tag that a message repeats
 
 
@@ -51,11 +56,27 @@ class Scope:
 
 
 @dataclass(frozen=True, slots=True)
+class Choices:
+    """What a filter can choose by, and how many of the `documents` have each; of very many publishers or tags the most frequent.
+
+    A name is written as the first document that has it writes it. Names are in alphabetical order, years ascending.
+    """
+
+    documents: int
+    publishers: Mapping[str, int]
+    tags: Mapping[str, int]
+    years: Mapping[int, int]
+
+
+@dataclass(frozen=True, slots=True)
 class _Card:
+    """`written` are the publisher and the tags as the document has them."""
+
     id: str
     published: date | None
     publisher: str
     tags: frozenset[str]
+    written: tuple[str, ...]
 
 
 class Catalogue:
@@ -66,6 +87,7 @@ class Catalogue:
         self._contents = contents
         self._shared = shared
         self._known: tuple[_Card, ...] | None = None
+        self._choices: Choices | None = None
         self._scopes: OrderedDict[Filter, Scope] = OrderedDict()
         self._lock = Lock()
 
@@ -80,6 +102,13 @@ class Catalogue:
             if len(self._scopes) > _KEPT:
                 self._scopes.popitem(last=False)
             return self._scopes[within]
+
+    def choices(self) -> Choices:
+        """What a filter can choose by."""
+        with self._lock:
+            if self._choices is None:
+                self._choices = _choices(self._cards())
+            return self._choices
 
     def _chosen(self, within: Filter) -> Scope:
         cards = self._cards()
@@ -128,8 +157,30 @@ def _admits(card: _Card, within: Filter, publishers: set[str], tags: set[str]) -
 
 
 def _card(document: Document) -> _Card:
-    tags = frozenset(filter(None, map(_plain, document.metadata.get("tags", "").split("\n"))))
-    return _Card(document.id, _day(document.published), _plain(document.publisher), tags)
+    written = tuple(
+        " ".join(text.split()) for text in (document.publisher, *document.metadata.get("tags", "").split("\n"))
+    )
+    tags = frozenset(filter(None, map(_plain, written[1:])))
+    return _Card(document.id, _day(document.published), _plain(document.publisher), tags, written)
+
+
+def _choices(cards: Sequence[_Card]) -> Choices:
+    written: dict[str, str] = {}
+    for card in cards:
+        for text in card.written:
+            written.setdefault(_plain(text), text)
+    publishers = Counter(card.publisher for card in cards if card.publisher)
+    tags = Counter(tag for card in cards for tag in card.tags)
+    years = Counter(card.published.year for card in cards if card.published)
+    return Choices(
+        len(cards), _named(publishers, written), _named(tags, written), {year: years[year] for year in sorted(years)}
+    )
+
+
+def _named(times: Counter[str], written: Mapping[str, str]) -> dict[str, int]:
+    """The most frequent, in alphabetical order."""
+    kept = sorted(times, key=lambda name: (-times[name], name))[:_MOST_CHOICES]
+    return {written[name]: times[name] for name in sorted(kept)}
 
 
 def _day(day: date | None) -> date | None:

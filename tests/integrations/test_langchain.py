@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,7 @@ from ketarag.indexing.folder import Index
 from ketarag.integrations.langchain import KetaRAGEmbeddings, KetaRAGRetriever, KetaRAGVectorStore, answer_chain
 from ketarag.integrations.langchain.documents import citation_document, passage_document
 from ketarag.testing import HashEmbedder
-from ketarag.types import Answer
+from ketarag.types import Answer, Filter
 
 TEXTS = ["Ketamine is given by mouth.", "Ketamine is excreted in the urine.", "Norketamine is weaker."]
 FOLLOW_UP = "And how long does it last?"
@@ -136,6 +137,20 @@ def test_the_retriever_gives_passages_with_their_scores() -> None:
     assert document.page_content == TEXT[document.metadata["start"] : document.metadata["end"]]
     assert document.metadata["heading"] == "Miscellaneous Ketamine Facts"
     assert document.metadata["score"] == 0.03
+
+
+def test_some_of_the_documents_are_searched() -> None:
+    old, new = Filter(published_to=date(2020, 4, 4)), Filter(published_from=date(2031, 1, 1))
+    retriever = KetaRAGRetriever(assistant=FakeAssistant(), within=new)
+    with pytest.raises(QuestionError, match="none of the 1 documents is published from 2031-01-01"):
+        retriever.invoke("How long?")
+    assert len(retriever.invoke("How long?", within=old)) == 1
+    chain = answer_chain(FakeAssistant(), within=new)  # type: ignore[arg-type]
+    with pytest.raises(QuestionError, match="2031-01-01"):
+        chain.invoke("What dose?")
+    result = chain.invoke({"question": "What dose?", "history": ["How long?"], "within": old})["result"]
+    assert result.warnings == ("Searched only what is published to 2020-04-04: 1 of 1 documents.",)
+    assert chain.invoke({"question": "What dose?", "within": Filter()})["result"].warnings == ()
 
 
 def test_the_chain_answers_a_question(chain: Runnable[Any, Any]) -> None:

@@ -17,7 +17,7 @@ from fastapi import FastAPI
 
 from ketarag.config import Settings
 from ketarag.types import Answer, Final, Progress, StreamEvent, Turn
-from ketarag.web import api, export, features, feedback, upload_routes
+from ketarag.web import api, choices, export, features, feedback, upload_routes
 from ketarag.web.feedback import FeedbackFile
 from ketarag.web.limits import Limiter, Limits
 from ketarag.web.metrics import Counted
@@ -31,7 +31,8 @@ def new_app(service: Service, store: FeedbackFile | None = None) -> FastAPI:
     more = [
         feedback.router(service, store),
         export.router(service),
-        features.router(Settings(), None),
+        features.router(service, Settings()),
+        choices.router(service),
         upload_routes.router(Desks(service.assistant)),
     ]
     app.include_router(api.router(service, *more))

@@ -102,6 +102,27 @@ async def test_retrieve_and_verify() -> None:
     assert right.structured_content["supported"] is True
 
 
+async def test_some_of_the_documents_can_be_asked() -> None:
+    bounds = {
+        "published_from": "2020-04-04",
+        "published_to": "2020-12-31",
+        "publishers": [DOCUMENT.publisher],
+        "tags": [],
+    }
+    async with connected() as client:
+        answer = await client.call_tool("ask", {"question": "dose", **bounds})
+        found = await client.call_tool("retrieve", {"question": "how long", **bounds})
+        wrong = [
+            await client.call_tool(name, {"question": "dose", "tags": ["nowhere"]}) for name in ("ask", "retrieve")
+        ]
+    (said_of_it,) = answer.structured_content["warnings"]
+    assert said_of_it.startswith("Searched only what is published from 2020-04-04 to 2020-12-31, by Dr. Ditzell")
+    assert len(found.structured_content["hits"]) == 1
+    for result in wrong:
+        assert result.is_error
+        assert said(result).startswith("none of the 1 documents is tagged nowhere")
+
+
 @pytest.mark.parametrize(
     ("name", "arguments", "told"),
     [
@@ -110,6 +131,7 @@ async def test_retrieve_and_verify() -> None:
         ("ask", {"question": "x" * 3000}, "the question has 3,000 characters, more than 2,000: ask a shorter one"),
         ("ask", {"question": 7}, "question: Input should be a valid string"),
         ("ask", {"question": "dose", "history": []}, "history: Extra inputs are not permitted"),
+        ("ask", {"question": "dose", "publisher": "WHO"}, "publisher: Extra inputs are not permitted"),
         ("retrieve", {"question": "dose", "k": 51}, "k: Input should be less than or equal to 50"),
         ("ask", {"question": "fault"}, "Something went wrong while answering. Try again or ask differently."),
     ],

@@ -91,6 +91,22 @@ def test_a_follow_up_is_understood_from_the_messages(client: openai.OpenAI) -> N
     assert got.ketarag["standalone_question"] == "How long does it last? (What dose is used?)"
 
 
+def test_some_of_the_documents_can_be_asked(client: openai.OpenAI) -> None:
+    within = {"published_from": "2020-04-04", "publishers": [DOCUMENT.publisher]}
+    got = client.chat.completions.create(model="ketarag", messages=DOSE, extra_body={"within": within})  # type: ignore[call-overload]
+    assert got.ketarag["warnings"][0].startswith("Searched only what is published from 2020-04-04, by Dr. Ditzell")
+    stream = client.chat.completions.create(  # type: ignore[call-overload]
+        model="ketarag", messages=DOSE, stream=True, extra_body={"within": within}
+    )
+    assert list(stream)[-1].ketarag["warnings"] == got.ketarag["warnings"]
+    for wrong, told in (({"tags": ["nowhere"]}, "tagged nowhere"), ({"tag": "dose"}, "Extra inputs")):
+        for streamed in (False, True):
+            with pytest.raises(openai.BadRequestError, match=told):
+                client.chat.completions.create(  # type: ignore[call-overload]
+                    model="ketarag", messages=DOSE, stream=streamed, extra_body={"within": wrong}
+                )
+
+
 def test_messages_become_turns_with_the_quotes_that_stand_in_the_document() -> None:
     start = TEXT.index(QUOTES["long"][0])
     line = f'[1] "{QUOTES["long"][0]}" (T; {DOCUMENT.id}, characters {start}-{start + len(QUOTES["long"][0])})'

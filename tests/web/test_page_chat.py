@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import html
 import logging
 from contextlib import aclosing
 from dataclasses import replace
@@ -53,6 +54,31 @@ async def test_a_question_that_cannot_be_searched_says_why(question: str, said: 
     assert "kr-error" in reply
     assert any(word in reply for word in said.split("|"))
     assert chat.answers == []
+
+
+FAR = '{"published_from": "2031-01-01"}'
+NEAR = '{"published_to": "2020-04-04", "publishers": ["dr. ditzell psychiatry (practice website, new york)"]}'
+
+
+@pytest.mark.parametrize(
+    ("chosen", "said"),
+    [
+        (NEAR, "Searched only what is published to 2020-04-04"),
+        (FAR, "none of the 1 documents is published from 2031-01-01"),
+        ("[]", "which documents to search cannot be understood"),
+        ('{"tag": "dose"}', "which documents to search cannot be understood"),
+        ("[" * 100_000, "which documents to search cannot be understood"),
+        ("", ""),
+    ],
+)
+async def test_a_question_is_searched_within_what_was_chosen_or_not_at_all(chosen: str, said: str) -> None:
+    chat = Chat()
+    async for _ in chat.ask("dose", new_service(), SCOPE, chosen):
+        pass
+    reply = html.unescape(chat.shown[-1]["content"])
+    assert said in reply
+    assert ("Searched only" in reply) == (chosen == NEAR)
+    assert ("kr-error" in reply) == (chosen not in (NEAR, "")) == (not chat.answers)
 
 
 async def test_a_fault_is_a_sentence_and_its_text_is_not_logged(caplog: pytest.LogCaptureFixture) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+import served
 from fastapi import FastAPI
 from made_accounts import HERE, sign_in, write_accounts
 
@@ -17,7 +18,7 @@ from ketarag.web.features import stored
 
 async def told(settings: Settings, signed_in: bool = False, **headers: str) -> dict[str, object]:
     app = FastAPI()
-    app.include_router(features.router(settings, None))
+    app.include_router(features.router(served.new_service(), settings))
     app.add_middleware(Authentication, settings=settings)
     transport = httpx.ASGITransport(app=app, client=("127.0.0.1", 4711))
     async with httpx.AsyncClient(transport=transport, base_url=HERE) as browser:
@@ -34,6 +35,7 @@ async def test_on_ones_own_machine() -> None:
     assert await told(Settings()) == {
         "feedback": False,
         "uploads": True,
+        "documents": 1,
         "signed_in": None,
         "stored": "What you type is not stored.",
     }

@@ -55,7 +55,7 @@ def recorded(update: dict[str, Any]) -> dict[str, Any]:
 
 
 async def respond(desk: _Desk, question: str, held: Chat | None = None, mine: bool = False) -> list[dict[str, Any]]:
-    return [named(update) async for update in desk.respond(question, held, request(mine))]
+    return [named(update) async for update in desk.respond(question, "", held, request(mine))]
 
 
 async def test_the_quotes_and_the_record_come_with_the_answer_and_the_box_is_left_alone() -> None:
@@ -69,7 +69,7 @@ async def test_the_quotes_and_the_record_come_with_the_answer_and_the_box_is_lef
 
 async def test_one_question_at_a_time() -> None:
     desk = new_desk()
-    running = desk.respond("dose", None, request())
+    running = desk.respond("dose", "", None, request())
     chat = named(await anext(running))["session"]
     assert await respond(desk, "how long", chat) == [{}]
     assert len(chat.shown) == 2

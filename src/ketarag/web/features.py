@@ -12,6 +12,7 @@ from ketarag.protocols import ChatModel
 from ketarag.web.api import FAILURES
 from ketarag.web.auth import principal_of
 from ketarag.web.failures import Route
+from ketarag.web.service import Service
 
 
 class Features(BaseModel):
@@ -19,20 +20,26 @@ class Features(BaseModel):
 
     feedback: bool = Field(description="whether POST /v1/feedback keeps what is sent")
     uploads: bool = Field(description="whether documents of one's own can be asked")
+    documents: int = Field(ge=0, description="how many this client can ask")
     signed_in: str | None = Field(description="the name of who is signed in, where there is a login")
     stored: str = Field(description="what is kept on the server and what is sent elsewhere, for people")
 
 
-def router(settings: Settings, model: ChatModel | None) -> APIRouter:
-    """The one route. `model` is what writes the answers, if anything does."""
+def router(service: Service, settings: Settings) -> APIRouter:
+    """The one route."""
     refused: dict[int | str, dict[str, Any]] = {status: FAILURES[status] for status in (401, 403, 429, 503)}
     made = APIRouter(prefix="/v1", route_class=Route, tags=["page"], responses=refused)
-    said = " ".join(filter(None, [stored(settings), sent(model)]))
+    said = " ".join(filter(None, [stored(settings), sent(service.assistant.chat_model)]))
 
     @made.get("/features", summary="What is switched on, and what is kept")
     async def features(request: Request) -> Features:
-        feedback = settings.feedback_file is not None
-        return Features(feedback=feedback, uploads=settings.uploads, signed_in=_name(request), stored=said)
+        return Features(
+            feedback=settings.feedback_file is not None,
+            uploads=settings.uploads,
+            documents=len(service.assistant_for(request.scope).documents),
+            signed_in=_name(request),
+            stored=said,
+        )
 
     return made
 

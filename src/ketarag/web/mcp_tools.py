@@ -32,17 +32,21 @@ class _Arguments(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
 
-class AskArguments(_Arguments):
-    """Of `ask`."""
-
+class _Question(_Arguments):
     question: schemas.Asked = Field(description="one question that can be understood without the conversation")
 
 
-class RetrieveArguments(_Arguments):
-    """Of `retrieve`."""
+class AskArguments(schemas.Filter, _Question):
+    """Of `ask`: the question, and beside it the fields of a filter."""
 
+
+class _Search(_Arguments):
     question: schemas.Asked = Field(description="what to look for, in words of the subject")
     k: int = Field(5, ge=1, le=schemas.MOST_PASSAGES, description="how many passages at most")
+
+
+class RetrieveArguments(schemas.Filter, _Search):
+    """Of `retrieve`, likewise."""
 
 
 class VerifyArguments(_Arguments):
@@ -73,20 +77,21 @@ class Tool:
     run: Callable[[Service, Asked, Any], Awaitable[Outcome]]
 
 
-async def _ask(service: Service, asked: Asked, arguments: AskArguments) -> Outcome:  # noqa: ARG001  (one shape for all)
-    answer = await service.answer(asked)
+async def _ask(service: Service, asked: Asked, arguments: AskArguments) -> Outcome:
+    answer = await service.answer(asked, within=arguments.noun())
     return Outcome(format_answer(answer), schemas.Answer.model_validate(answer).model_dump(mode="json"))
 
 
 async def _retrieve(service: Service, asked: Asked, arguments: RetrieveArguments) -> Outcome:
-    hits = await service.call(lambda: service.assistant.retrieve(asked.text, k=arguments.k), asked)
+    within = arguments.noun()
+    hits = await service.call(lambda: service.assistant.retrieve(asked.text, k=arguments.k, within=within), asked)
     told = schemas.Retrieved(
         standalone_question=asked.text, hits=[schemas.Hit.model_validate(hit) for hit in hits]
     ).model_dump(mode="json")
     return Outcome(format_hits(hits), told)
 
 
-async def _verify(service: Service, asked: Asked, arguments: VerifyArguments) -> Outcome:  # noqa: ARG001
+async def _verify(service: Service, asked: Asked, arguments: VerifyArguments) -> Outcome:  # noqa: ARG001  (one shape for all)
     verdict = await service.call(lambda: service.assistant.verify(asked.text), asked)
     return Outcome(format_verdict(verdict), schemas.Verdict.model_validate(verdict).model_dump(mode="json"))
 
@@ -96,7 +101,8 @@ TOOLS: Mapping[str, Tool] = {
         "Ask the documents",
         "Answers a question with one to three sentences that the documents really contain, each with its quote and where "
         "it stands. Says so when the documents do not answer (`abstained`, with the `reason` and what is `nearest`). "
-        "Knows nothing of earlier questions: write out what the question is about.",
+        "Knows nothing of earlier questions: write out what the question is about. May be asked of some of the documents only: "
+        "by date, publisher, tags.",
         AskArguments,
         schemas.Answer,
         "question",

@@ -30,6 +30,7 @@ ROUTES = frozenset(
         "/v1/export",
         "/v1/feedback",
         "/v1/features",
+        "/v1/within",
         "/v1/documents",
         "/v1/documents/{id}",
         "/v1/chat/completions",

@@ -16,7 +16,7 @@ from typing import Any
 
 from fastapi import APIRouter, Request
 
-from ketarag.types import Document, Final
+from ketarag.types import Document, Filter, Final
 from ketarag.web import schemas
 from ketarag.web.failures import Route, ServiceError
 from ketarag.web.openai_schemas import (
@@ -51,6 +51,7 @@ class _Chat:
 
     asked: Asked
     turns: list[schemas.Turn]
+    within: Filter | None
     prompt_tokens: int
     id: str = field(default_factory=lambda: f"chatcmpl-{uuid.uuid4().hex}")
     created: int = field(default_factory=lambda: int(time.time()))
@@ -116,13 +117,14 @@ def _understood(body: ChatRequest, request: Request, service: Service) -> _Chat:
         raise ServiceError(404, "model_not_found", f"There is no such model; ask {MODEL!r}.", param="model")
     question, turns = conversation_of(body.messages, service.documents)
     said = tokens(message.text for message in body.messages)
-    return _Chat(asked(question, request.scope), service.checked(turns), said)
+    within = body.within.noun() if body.within else None
+    return _Chat(asked(question, request.scope), service.checked(turns), within, said)
 
 
 async def _completion(service: Service, chat: _Chat) -> Completion:
     """The whole answer at once."""
     telling, content = Telling(service.documents), ""
-    async with aclosing(service.events(chat.asked, chat.turns)) as events:
+    async with aclosing(service.events(chat.asked, chat.turns, within=chat.within)) as events:
         async for event in events:
             content += telling.piece(event)
             if isinstance(event, Final):
@@ -141,7 +143,7 @@ async def _completion(service: Service, chat: _Chat) -> Completion:
 async def _frames(service: Service, chat: _Chat, usage: bool) -> AsyncGenerator[str, None]:
     """The answer in chunks: one for each verified claim, one for the quotes, one for the end."""
     telling, content, begins = Telling(service.documents), "", True
-    async with aclosing(service.events(chat.asked, chat.turns)) as events:
+    async with aclosing(service.events(chat.asked, chat.turns, within=chat.within)) as events:
         async for event in events:
             if begins:  # not before: a question that is refused has a status of its own
                 yield _framed(chat.chunk(Delta(role="assistant", content="")))

@@ -10,7 +10,7 @@ from typing import Literal
 
 from pydantic import BaseModel, Field
 
-from ketarag.web.schemas import Answer
+from ketarag.web.schemas import Answer, Filter
 
 MODEL = "ketarag"
 """The one model."""
@@ -60,6 +60,9 @@ class ChatRequest(BaseModel):
     logprobs: Literal[False] | None = None
     response_format: ResponseFormat | None = None
     tool_choice: Literal["none", "auto"] | None = None
+    within: Filter | None = Field(
+        None, description="which documents may answer, all when left out: beside OpenAI's fields"
+    )
 
 
 class Usage(BaseModel):

@@ -17,6 +17,9 @@ from ketarag.config import QUESTION_LIMIT
 MOST_NAMES = 50
 """Publishers, and tags, that one filter may name."""
 
+LONGEST_NAME = 200
+"""Characters of a publisher or tag that a filter may name."""
+
 MOST_PASSAGES = 50
 """Passages that one search may ask for."""
 
@@ -112,7 +115,7 @@ class Turn(BaseModel):
     answer: Answered
 
 
-Name = Annotated[str, Field(min_length=1, max_length=200)]
+Name = Annotated[str, Field(min_length=1, max_length=LONGEST_NAME)]
 
 
 class Filter(BaseModel):

@@ -21,7 +21,7 @@ from ketarag import __version__
 from ketarag.config import Settings
 from ketarag.errors import SettingsError
 from ketarag.loading import load_glossary
-from ketarag.web import api, export, features, feedback, upload_routes
+from ketarag.web import api, choices, export, features, feedback, upload_routes
 from ketarag.web.arrival import Proxies
 from ketarag.web.audit import AuditLog
 from ketarag.web.auth import Authentication, principal_of, require_protection
@@ -62,7 +62,8 @@ def create_app(assistant: Assistant, settings: Settings | None = None) -> FastAP
     app.state.service = service
     if mcp is not None:
         app.router.routes.append(Route(MCP, mcp))
-    more = [feedback.router(service, store), export.router(service), features.router(settings, assistant.chat_model)]
+    more = [feedback.router(service, store), export.router(service), features.router(service, settings)]
+    more.append(choices.router(service))
     idle = UploadLimits(idle_seconds=60.0 * settings.session_minutes)
     desks = Desks(assistant, idle) if settings.uploads else None
     app.state.desks = desks

@@ -13,11 +13,33 @@ _STATIC = Path(__file__).parents[1] / "static"
 
 STYLES = tuple(
     _STATIC / name
-    for name in ("page.css", "answer.css", "ask.css", "source.css", "dialog.css", "uploads.css", "phone.css")
+    for name in (
+        "page.css",
+        "answer.css",
+        "ask.css",
+        "within.css",
+        "source.css",
+        "dialog.css",
+        "uploads.css",
+        "phone.css",
+    )
 )
 """The page's style sheets."""
 
-_IMPORTED = "account", "copy", "dialog", "dom", "export", "feedback", "history", "service", "source", "tip", "uploads"
+_IMPORTED = (
+    "account",
+    "copy",
+    "dialog",
+    "dom",
+    "export",
+    "feedback",
+    "history",
+    "service",
+    "source",
+    "tip",
+    "uploads",
+    "within",
+)
 
 HEAD = "".join(f'<link rel="modulepreload" href="/ketarag/{name}.js">' for name in _IMPORTED) + (
     '<script type="module" src="/ketarag/page.js"></script>'

@@ -10,8 +10,11 @@ from contextlib import aclosing
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from ketarag.types import Answer, Claim, Final, Progress, VerifiedClaim
-from ketarag.web import render
+from pydantic import ValidationError
+
+from ketarag.errors import QuestionError
+from ketarag.types import Answer, Claim, Filter, Final, Progress, VerifiedClaim
+from ketarag.web import render, schemas
 from ketarag.web.failures import failure_of
 from ketarag.web.page.kept import MOST_KEPT, turns_of
 from ketarag.web.service import asked
@@ -41,28 +44,32 @@ class Chat:
     opened: tuple[str, ...] = ()
     busy: bool = False
 
-    async def ask(self, question: str, service: Service, scope: Scope) -> AsyncGenerator[None, None]:
-        """Answer; yields whenever `shown` has changed, the last time with the answer or why there is none."""
+    async def ask(self, question: str, service: Service, scope: Scope, chosen: str = "") -> AsyncGenerator[None, None]:
+        """Answer; yields whenever `shown` has changed, the last time with the answer or why there is none.
+
+        `chosen`: the filter within which it is searched, as `/v1` takes it in JSON; "" for none.
+        """
         assistant = service.assistant_for(scope)
         waiting = service.workers.running >= service.limits.at_once
         if question.strip():
             self._say("user", render.question_html(question))
         self._say("assistant", render.working_html(None, waiting=waiting))
         yield
-        async with aclosing(self._replies(question, service, scope, assistant)) as replies:
+        async with aclosing(self._replies(question, service, scope, assistant, chosen)) as replies:
             async for reply in replies:
                 self.shown[-1] = _message("assistant", reply)
                 yield
 
     async def _replies(
-        self, question: str, service: Service, scope: Scope, assistant: Assistant
+        self, question: str, service: Service, scope: Scope, assistant: Assistant, chosen: str
     ) -> AsyncGenerator[str, None]:
         """The HTML of the reply as it grows."""
         step, claims, number = None, list[Claim](), self.answers[-1][0] + 1 if self.answers else 1
         turns = turns_of([answer for _, answer in self.answers])
         documents = {document.id: document for document in assistant.documents}
         try:
-            questions = service.converse(asked(question, scope, ROUTE), lambda: assistant.conversation(turns))
+            within = _filter(chosen)
+            questions = service.converse(asked(question, scope, ROUTE), lambda: assistant.conversation(turns, within))
             async with aclosing(questions) as events:
                 async for event in events:
                     if isinstance(event, Final):
@@ -93,6 +100,14 @@ class Chat:
     def _say(self, role: str, content: str) -> None:
         """One message more; of a long conversation the first ones go, as its answers do."""
         self.shown = [*self.shown, _message(role, content)][-2 * MOST_KEPT :]
+
+
+def _filter(chosen: str) -> Filter | None:
+    """What the page's script sends of the reader's choice: a client's data, as in `/v1`."""
+    try:
+        return schemas.Filter.model_validate_json(chosen).noun() if chosen else None
+    except ValidationError:
+        raise QuestionError("which documents to search cannot be understood: choose them again") from None
 
 
 def _message(role: str, content: str) -> dict[str, str]:

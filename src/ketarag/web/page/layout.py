@@ -48,9 +48,10 @@ _LONGEST_KEPT = 1_500_000
 
 
 class _Hidden(NamedTuple):
-    """How the page's scripts reach Python: `kept` is filled and `restore` clicked after a reload, `refresh` is clicked
-    when the session's documents have changed; `record` tells the scripts what to keep."""
+    """How the page's scripts reach Python: `within` holds which documents are searched; `kept` is filled and `restore` clicked
+    after a reload, `refresh` is clicked when the session's documents have changed; `record` tells the scripts what to keep."""
 
+    within: gr.Textbox
     kept: gr.Textbox
     restore: gr.Button
     refresh: gr.Button
@@ -75,6 +76,7 @@ def build_page(service: Service, glossary: Glossary | None = None) -> gr.Blocks:
             with gr.Column(scale=3, min_width=320, elem_id="kr-left"):
                 chat = _chatbot()
                 examples = _example_buttons(service.documents)
+                gr.Markdown('<div id="kr-which"></div>')  # for `static/within.js`
                 box, send = _question_box()
             with gr.Column(scale=2, min_width=320, elem_id="kr-right"):
                 panel, source = _source_column(desk.shared)
@@ -82,8 +84,10 @@ def build_page(service: Service, glossary: Glossary | None = None) -> gr.Blocks:
         hidden = _hidden()
 
         outputs = [chat, header, panel, source, hidden.record, session]
-        asked = [gr.on([box.submit, send.click], desk.respond, [box, session], outputs, **_QUIET)]
-        asked += [button.click(desk.respond, [button, session], outputs, **_QUIET) for button in examples]
+        asked = [gr.on([box.submit, send.click], desk.respond, [box, hidden.within, session], outputs, **_QUIET)]
+        asked += [
+            button.click(desk.respond, [button, hidden.within, session], outputs, **_QUIET) for button in examples
+        ]
         asked += [hidden.restore.click(desk.restore, [hidden.kept, session], outputs, **_QUIET)]
         hidden.refresh.click(desk.refresh, session, outputs, **_QUIET)
         fresh.click(desk.restart, session, outputs, cancels=asked, **_QUIET)
@@ -98,8 +102,10 @@ class _Desk:
         self._service = service
         self._seal = Seal()
 
-    async def respond(self, question: str, held: Chat | None, request: gr.Request) -> AsyncGenerator[Update, None]:
-        """Updates until the answer is final; one question of a session at a time."""
+    async def respond(
+        self, question: str, within: str, held: Chat | None, request: gr.Request
+    ) -> AsyncGenerator[Update, None]:
+        """Updates until the answer is final; one question of a session at a time. `within` as `Chat.ask` takes it."""
         chat = held or Chat(opened=self._opening(self._sources(request)))
         if chat.busy:
             yield _update()
@@ -107,7 +113,7 @@ class _Desk:
         chat.busy = True
         try:
             scope, before = request.request.scope, chat.answers
-            async with aclosing(chat.ask(question, self._service, scope)) as changes:
+            async with aclosing(chat.ask(question, self._service, scope, within)) as changes:
                 async for _ in changes:
                     answered = chat.answers is not before
                     more = await self._with_answer(chat, self._sources(request)) if answered else {}
@@ -256,6 +262,7 @@ def _source_column(sources: Sources) -> tuple[gr.Markdown, gr.Markdown]:
 
 def _hidden() -> _Hidden:
     return _Hidden(
+        within=gr.Textbox(visible="hidden", elem_id="kr-within", label="Within"),
         kept=gr.Textbox(visible="hidden", elem_id="kr-kept", label="Kept"),
         restore=gr.Button("Restore", visible="hidden", elem_id="kr-restore"),
         refresh=gr.Button("Refresh", visible="hidden", elem_id="kr-refresh"),

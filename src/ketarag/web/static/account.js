@@ -3,11 +3,12 @@
 import { button } from "./dialog.js";
 import { drawn, make } from "./dom.js";
 import { offerFeedback } from "./feedback.js";
-import { canKeep, forget, keep, restore } from "./history.js";
+import { canKeep, forget, keep, keptWithin, restore } from "./history.js";
 import { ask, onSessionEnd } from "./service.js";
 import { offerUploads } from "./uploads.js";
+import { offerWithin } from "./within.js";
 
-const NOTHING = { feedback: false, uploads: false, signed_in: null, stored: "" };
+const NOTHING = { feedback: false, uploads: false, documents: 0, signed_in: null, stored: "" };
 
 // The server's words on what it keeps, then ours on what this tab keeps.
 const tellStored = async (stored) => {
@@ -47,5 +48,7 @@ export const begin = async () => {
   if (features.uploads) offerUploads();
   if (features.signed_in) offerSignOut(features.signed_in);
   tellStored(features.stored);
-  await restore(features.signed_in ?? "");
+  const within = keptWithin(features.signed_in ?? "");
+  await restore();
+  offerWithin(features.documents, within);
 };

@@ -11,6 +11,8 @@ const MOST = 40; // as MOST_KEPT in web/page/kept.py
 const CHARACTERS = 1_000_000; // the server reads 1,500,000, and browsers give 5,000,000
 
 const records = new Map(); // by the number of the answer
+let waiting = []; // records that were kept before, until the server has them
+let within = ""; // the documents that are searched (within.js), "" for all
 let owner; // who is signed in; undefined until that is known
 
 // Private windows and strict settings may refuse any use of the storage.
@@ -30,15 +32,16 @@ export const canKeep = () => attempt((storage) => {
 
 export const forget = () => {
   records.clear();
+  [waiting, within] = [[], ""];
   attempt((storage) => storage.removeItem(KEY));
 };
 
 // Keeps what there is, without the oldest answers where it would be too much. `draft`: a question not yet asked.
 export const keep = (draft = "") => {
   if (owner === undefined) return;
-  let kept = [...records.values()];
+  let kept = records.size ? [...records.values()] : waiting;
   for (;;) {
-    const entry = JSON.stringify({ version: 1, owner, saved: Date.now(), records: kept, draft });
+    const entry = JSON.stringify({ version: 1, owner, saved: Date.now(), records: kept, draft, within });
     const fits = entry.length <= CHARACTERS && attempt((storage) => { storage.setItem(KEY, entry); return true; });
     if (fits) return;
     if (!kept.length) return void attempt((storage) => storage.removeItem(KEY));
@@ -58,34 +61,50 @@ const read = () => {
   }
   const age = Date.now() - entry?.saved;
   const holds = entry?.version === 1 && entry.owner === owner && age >= 0 && age < HOURS * 3_600_000
-    && Array.isArray(entry.records) && entry.records.every(isText) && isText(entry.draft);
+    && Array.isArray(entry.records) && entry.records.every(isText) && isText(entry.draft) && isText(entry.within ?? "");
   if (!holds) attempt((storage) => storage.removeItem(KEY));
   return holds ? entry : null;
 };
 
-// Brings the conversation back, once it is known who is signed in ("" for nobody).
-export const restore = async (name) => {
+// Keeps what is searched from now on.
+export const keepWithin = (chosen) => {
+  within = chosen;
+  keepIfAny();
+};
+
+// The choice of documents that was kept, once it is known who is signed in ("" for nobody).
+export const keptWithin = (name) => {
   owner = name;
+  if (!records.size) within ||= read()?.within ?? "";
+  return within;
+};
+
+// Brings the conversation back.
+export const restore = async () => {
   const entry = records.size ? null : read();
   if (!entry) return keepIfAny();
+  waiting = entry.records;
   const box = await drawn("#kr-ask textarea");
   if (entry.draft && !box.value) fill(box, entry.draft);
-  if (!entry.records.length) return;
-  fill(await drawn("#kr-kept :is(textarea, input)"), JSON.stringify(entry.records.slice(-MOST)));
+  if (!waiting.length) return;
+  fill(await drawn("#kr-kept :is(textarea, input)"), JSON.stringify(waiting.slice(-MOST)));
   await pause(50); // Gradio takes the value over
   byId("kr-restore").click();
 };
 
-const keepIfAny = () => { if (records.size) keep(); };
+const keepIfAny = () => {
+  if (records.size || waiting.length || within) keep();
+  else attempt((storage) => storage.removeItem(KEY));
+};
 
 // The server tells what to keep: forget the answers from number `first` on, then these are it.
 export const take = (element) => {
   const { first, records: fresh } = JSON.parse(atob(element.textContent));
+  waiting = [];
   for (const number of [...records.keys()]) if (number >= first) records.delete(number);
   fresh.forEach((record, at) => records.set(first + at, record));
   for (const number of [...records.keys()].slice(0, -MOST)) records.delete(number);
-  if (records.size) keep();
-  else forget();
+  keepIfAny();
 };
 
 const turnOf = (record) => {

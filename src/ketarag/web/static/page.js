@@ -8,6 +8,7 @@ import { markRated, rate } from "./feedback.js";
 import { forget, take } from "./history.js";
 import { follow, goBack, isInSource, openSource, showLatest } from "./source.js";
 import { hideTip } from "./tip.js";
+import { clearWithin } from "./within.js";
 
 let box = null;
 // What the box held when it was sent, until its question is shown. While an answer is being written Gradio takes no other
@@ -54,6 +55,7 @@ const ACTS = [
 document.addEventListener("click", (event) => {
   if (event.target.closest?.("#kr-new")) {
     forget(); // and Gradio empties the chat
+    clearWithin();
     fill(box, "");
   }
   if (event.target.closest?.("#kr-send")) noteSent();
