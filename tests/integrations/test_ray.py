@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from pytest_socket import socket_allow_hosts
 
 from ketarag.config import Settings, shipped_corpus
 from ketarag.errors import IndexingError, ModelError, SettingsError
@@ -21,6 +22,7 @@ from ketarag.integrations import ray_embedder
 from ketarag.integrations.ray_embedder import embed_on_ray, parse
 from ketarag.protocols import Embedder, Vectors
 from ketarag.testing import HashEmbedder
+from tests.conftest import LOOPBACK
 from tests.milvus_server import free_port
 
 pytest.importorskip("ray")
@@ -28,8 +30,6 @@ pytest.importorskip("ray")
 pytestmark = pytest.mark.filterwarnings(
     "ignore::DeprecationWarning", "ignore::FutureWarning", "ignore::ResourceWarning"
 )
-
-HERE = {"node_ip_address": "127.0.0.1"}
 
 LIKE = HashEmbedder(64)
 LOAD = partial(HashEmbedder, 64)
@@ -46,9 +46,9 @@ def cluster() -> Iterator[Any]:
         patch.setattr(ray_embedder, "LOOK_SECONDS", 0.2)
         from ray.cluster_utils import Cluster
 
-        started = Cluster(initialize_head=True, head_node_args={"num_cpus": 0, "include_dashboard": False, **HERE})
+        started = Cluster(initialize_head=True, head_node_args={"num_cpus": 0, "include_dashboard": False})
         for _ in range(2):
-            started.add_node(num_cpus=1, **HERE)
+            started.add_node(num_cpus=1)
         yield started
         started.shutdown()
 
@@ -80,6 +80,9 @@ def workers() -> list[int]:
 
 
 def embed(cluster: Any, load: Callable[[], Embedder], batches: Any = BATCHES, said: list[str] | None = None) -> Any:
+    socket_allow_hosts(
+        [*LOOPBACK, parse(cluster.address)[0]], allow_unix_socket=True
+    )  # by which Ray calls this machine
     return embed_on_ray(batches, cluster.address, load, LIKE, (said if said is not None else []).append)
 
 
@@ -125,7 +128,7 @@ def test_a_removed_node_loses_nothing_and_a_new_one_works(cluster: Any) -> None:
     found = [next(stream) for _ in range(8)]
     cluster.remove_node(next(iter(cluster.worker_nodes)), allow_graceful=False)
     found += [next(stream) for _ in range(8)]
-    cluster.add_node(num_cpus=1, **HERE)
+    cluster.add_node(num_cpus=1)
     found += stream
     check(found)
     assert any("was lost; others embed what it had" in line for line in said)

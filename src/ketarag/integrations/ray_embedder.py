@@ -37,7 +37,7 @@ REACH_SECONDS = 5.0
 """For a connection to the cluster."""
 
 GONE_SECONDS = 20.0
-"""How long the cluster may be out of reach once it was reached; its own client ends this process after ten minutes without a word."""
+"""How long the cluster may be out of reach once it was reached."""
 
 LOOK_SECONDS = 2.0
 """Between two looks at which machines there are, and whether the cluster can be reached."""
@@ -47,6 +47,14 @@ UNDER_WAY = 2
 
 TRIES = 4
 """Workers that one batch may take with it, as one with too little memory for it."""
+
+_RAY_SETTINGS = {
+    "RAY_USAGE_STATS_ENABLED": "0",
+    "RAY_BACKEND_LOG_LEVEL": "fatal",
+    "RAY_NUM_REDIS_GET_RETRIES": "1",  # of its first attempt, 40 s each
+    "RAY_gcs_rpc_server_reconnect_timeout_s": "600",  # a cluster that is gone ends this process after that: GONE_SECONDS comes first
+}
+"""What Ray reads from the environment when it is imported."""
 
 Load = Callable[[], Embedder]
 """Loads the model on a worker; sent there by name, so that it must be something of an installed module."""
@@ -287,9 +295,8 @@ def _connected(address: str, place: tuple[str, int]) -> ModuleType:
             f"the Ray cluster at {address} cannot be reached within {REACH_SECONDS:g} s; start it with `ray start --head`, or "
             "leave --ray and KETARAG_RAY out"
         )
-    os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
-    os.environ.setdefault("RAY_gcs_rpc_server_reconnect_timeout_s", "600")  # see GONE_SECONDS
-    os.environ.setdefault("RAY_BACKEND_LOG_LEVEL", "fatal")
+    for name, value in _RAY_SETTINGS.items():
+        os.environ.setdefault(name, value)
     try:
         import ray
     except ImportError as error:
@@ -298,7 +305,7 @@ def _connected(address: str, place: tuple[str, int]) -> ModuleType:
         ray.init(address=address, log_to_driver=False, logging_level=logging.CRITICAL)
     except (ray.exceptions.RayError, RuntimeError, ValueError, OSError, SystemExit) as error:
         raise IndexingError(
-            f"the Ray cluster at {address} does not take this machine ({str(error).splitlines()[0][:200]}); it must be one of the "
+            f"the Ray cluster at {address} does not take this machine ({_first_line(error)}); it must be one of the "
             f"cluster's, with the same Python and Ray: ray start --address={address}"
         ) from error
     module: ModuleType = ray
@@ -306,7 +313,7 @@ def _connected(address: str, place: tuple[str, int]) -> ModuleType:
 
 
 def _is_reached(place: tuple[str, int]) -> bool:
-    """Ray's own attempt takes a minute, and ends the process."""
+    """Ray's own attempt takes much longer."""
     try:
         socket.create_connection(place, timeout=REACH_SECONDS).close()
     except OSError:
@@ -319,6 +326,8 @@ def _failed(host: str, error: Any) -> KetaRAGError:
     cause = error.cause
     if isinstance(cause, KetaRAGError):
         return type(cause)(f"the worker on {host}: {cause}")
-    return IndexingError(
-        f"the worker on {host} failed ({type(cause).__name__}: {str(cause).partition(chr(10))[0][:200]}); install the same ketarag there"
-    )
+    return IndexingError(f"the worker on {host} failed ({_first_line(cause)}); install the same ketarag there")
+
+
+def _first_line(error: BaseException) -> str:
+    return f"{type(error).__name__}: {str(error).partition(chr(10))[0][:200]}"
