@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
+from itertools import cycle
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ import numpy as np
 import pytest
 from pytest_socket import socket_allow_hosts
 
-from ketarag.config import Settings, shipped_corpus
+from ketarag.config import Settings
 from ketarag.errors import IndexingError, ModelError, SettingsError
 from ketarag.integrations import ray_embedder
 from ketarag.integrations.ray_embedder import embed_on_ray, parse
@@ -88,8 +89,8 @@ def embed(cluster: Any, load: Callable[[], Embedder], batches: Any = BATCHES, sa
 
 def check(found: Sequence[Vectors]) -> None:
     """Each batch, in order, as this process embeds it."""
-    assert len(found) == len(BATCHES)
-    for texts, vectors in zip(BATCHES, found, strict=True):
+    assert len(found) >= len(BATCHES)
+    for texts, vectors in zip(cycle(BATCHES), found, strict=False):
         np.testing.assert_array_equal(vectors, LIKE.encode(texts))
 
 
@@ -111,7 +112,7 @@ def test_vectors_are_those_of_this_machine_in_order_and_few_are_read_ahead(clust
     assert said[-1] == f"Embedding on 2 machines of the Ray cluster at {cluster.address}"
 
 
-def test_a_killed_worker_loses_nothing_and_starts_again(cluster: Any) -> None:
+def test_a_killed_worker_loses_nothing_and_starts_again(cluster: Any, capfd: pytest.CaptureFixture[str]) -> None:
     said: list[str] = []
     stream = embed(cluster, slow(), said=said)
     found = [next(stream) for _ in range(8)]
@@ -120,26 +121,31 @@ def test_a_killed_worker_loses_nothing_and_starts_again(cluster: Any) -> None:
     check(found)
     assert any("was lost; others embed what it had" in line for line in said)
     assert sum(line.startswith("Embedding on 2 machines") for line in said) == 2
+    assert capfd.readouterr() == ("", ""), "Ray says nothing itself"
 
 
-def test_a_removed_node_loses_nothing_and_a_new_one_works(cluster: Any) -> None:
+def test_a_removed_node_loses_nothing_and_a_new_one_works(cluster: Any, capfd: pytest.CaptureFixture[str]) -> None:
     said: list[str] = []
-    stream = embed(cluster, slow(), said=said)
+    stream = embed(cluster, slow(), cycle(BATCHES), said=said)
     found = [next(stream) for _ in range(8)]
     cluster.remove_node(next(iter(cluster.worker_nodes)), allow_graceful=False)
-    found += [next(stream) for _ in range(8)]
+    while not any("was lost; others embed what it had" in line for line in said):
+        found.append(next(stream))
+    capfd.readouterr()
     cluster.add_node(num_cpus=1)
-    found += stream
+    while len(found) < len(BATCHES) or not said[-1].startswith("Embedding on 2 machines"):
+        found.append(next(stream))
+    stream.close()
     check(found)
-    assert any("was lost; others embed what it had" in line for line in said)
-    assert said[-1].startswith("Embedding on 2 machines")
+    assert capfd.readouterr().err == ""
 
 
-def test_passages_that_end_every_worker_end_the_work(cluster: Any) -> None:
+def test_passages_that_end_every_worker_end_the_work(cluster: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ray_embedder, "TRIES", 2)
     stream = embed(cluster, slow(seconds=0), [*BATCHES[:3], ["poison"], *BATCHES[4:]])
     found = [next(stream) for _ in range(3)]
     with pytest.raises(
-        IndexingError, match=r"4 workers of the Ray cluster .* ended while they embedded the same 1 passages"
+        IndexingError, match=r"2 workers of the Ray cluster .* ended while they embedded the same 1 passages"
     ):
         next(stream)
     assert len(found) == 3
@@ -247,11 +253,12 @@ def test_ingest_makes_the_index_of_one_machine(cluster: Any, tmp_path: Path) -> 
     cosines = (local.vectors.vectors(names) * remote.vectors.vectors(names)).sum(axis=1)
     assert cosines.min() >= 0.9999
     assert remote.fingerprint == local.fingerprint
-    assert read_index(far).manifest.sources == local.manifest.sources
-    assert shipped_corpus().is_dir()
+    assert remote.manifest.sources == local.manifest.sources
 
 
-def test_a_cluster_that_goes_away_is_said(cluster: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_cluster_that_goes_away_is_said(
+    cluster: Any, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
     """The last test: it ends the cluster."""
     monkeypatch.setattr(ray_embedder, "GONE_SECONDS", 2.0)
     stream = embed(cluster, slow())
@@ -261,3 +268,4 @@ def test_a_cluster_that_goes_away_is_said(cluster: Any, monkeypatch: pytest.Monk
     with pytest.raises(IndexingError, match="cannot be reached any more; what was finished is kept"):
         found += stream
     assert len(found) < len(BATCHES)
+    assert capfd.readouterr() == ("", "")

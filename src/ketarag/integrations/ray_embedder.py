@@ -50,7 +50,6 @@ TRIES = 4
 
 _RAY_SETTINGS = {
     "RAY_USAGE_STATS_ENABLED": "0",
-    "RAY_BACKEND_LOG_LEVEL": "fatal",
     "RAY_NUM_REDIS_GET_RETRIES": "1",  # of its first attempt, 40 s each
     "RAY_gcs_rpc_server_reconnect_timeout_s": "600",  # a cluster that is gone ends this process after that: GONE_SECONDS comes first
 }
@@ -299,8 +298,12 @@ def _connected(address: str, place: tuple[str, int]) -> ModuleType:
         os.environ.setdefault(name, value)
     try:
         import ray
+        from ray._private import worker
     except ImportError as error:
         raise IndexingError("Ray is missing; pip install 'ketarag[ray]'") from error
+    worker.listen_error_messages = lambda *_: (
+        None
+    )  # it prints on stdout what is said of lost workers, whatever is asked of `init`
     try:
         ray.init(address=address, log_to_driver=False, logging_level=logging.CRITICAL)
     except (ray.exceptions.RayError, RuntimeError, ValueError, OSError, SystemExit) as error:
