@@ -98,7 +98,7 @@ def _cluster(nodes: Sequence[Sequence[int]]) -> Iterator[str]:
         yield str(made.address)
     finally:
         os.sched_setaffinity(0, all_cores)
-        made.shutdown()
+        made.shutdown()  # type: ignore[no-untyped-call]
 
 
 def _beside(texts: Sequence[str], embedder: Embedder) -> tuple[float, int]:
