@@ -20,7 +20,9 @@ def main(argv: Sequence[str] | None = None) -> int:
 
     def build(settings: Settings, _tell: Callable[[str], None]) -> IndexSummary:
         try:
-            return build_index(settings.corpus, settings.index, settings.model, progress=bar, store=settings.store)
+            return build_index(
+                settings.corpus, settings.index, settings.model, progress=bar, store=settings.store, ray=settings.ray
+            )
         finally:
             bar.close()
 

@@ -21,15 +21,17 @@ def build_index(
     model: str | None = None,
     progress: Callable[[str], None] | None = None,
     store: str | None = None,
+    ray: str | None = None,
 ) -> IndexSummary:
     """Indexes a folder of documents unless a whole and fresh index of it is there already.
 
-    Arguments as of `Assistant.load`. Raises CorpusError when no document can be read (single files that cannot are in
-    `IndexSummary.unreadable`), IndexingError when the index cannot be written, ModelError, SettingsError, StoreError.
+    Arguments as of `Assistant.load`; `ray` is the address of a Ray cluster whose machines embed (`docs/scaling.md`).
+    Raises CorpusError when no document can be read (single files that cannot are in `IndexSummary.unreadable`),
+    IndexingError when the index cannot be written or the cluster fails, ModelError, SettingsError, StoreError.
     """
     from ketarag.loading import index_corpus
 
-    settings = Settings.from_environment().overridden(corpus, index, model, store=store)
+    settings = Settings.from_environment().overridden(corpus, index, model, store=store, ray=ray)
     return index_corpus(settings, progress or logging.getLogger("ketarag").info)
 
 

@@ -49,7 +49,7 @@ class Settings:
     calls together. Keys are never settings: the provider's own package reads them from its own variable.
 
     `store` says where the vectors are published to and searched (`milvus://host:19530`, `postgresql://host:5432/database`), None for the
-    index's folder.
+    index's folder. `ray` is the cluster that `ingest` embeds on (`host:6379`), None for this machine.
 
     `users_file` holds users and API keys, None for the default place. `session_minutes`: how long a signed-in browser may
     do nothing. `proxy_header` names the header in which a proxy at one of `trusted_proxies` (addresses or networks) says
@@ -81,6 +81,7 @@ class Settings:
     llm_seconds: int = 30
     llm_tokens: int = 600
     store: str | None = None
+    ray: str | None = None
     answers_at_once: int = 4
     answers_waiting: int = 100
     answer_seconds: int = 60
@@ -120,6 +121,7 @@ class Settings:
         model: str | None,
         llm: str | None = None,
         store: str | None = None,
+        ray: str | None = None,
     ) -> Settings:
         """These settings with what is not None put in its place."""
         return replace(
@@ -129,6 +131,7 @@ class Settings:
             model=model or self.model,
             llm=llm or self.llm,
             store=store or self.store,
+            ray=ray or self.ray,
         )
 
     @classmethod
@@ -162,6 +165,7 @@ class Settings:
             llm_seconds=_number(env, "KETARAG_LLM_SECONDS", "30", "a number of seconds"),
             llm_tokens=_number(env, "KETARAG_LLM_TOKENS", "600", "a number of tokens"),
             store=env.get("KETARAG_STORE") or None,
+            ray=env.get("KETARAG_RAY") or None,
             answers_at_once=_number(env, "KETARAG_ANSWERS_AT_ONCE", "4", "a number of answers"),
             answers_waiting=_number(env, "KETARAG_ANSWERS_WAITING", "100", "a number of questions"),
             answer_seconds=_number(env, "KETARAG_ANSWER_SECONDS", "60", "a number of seconds"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Generator, Iterable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Protocol
 
 from ketarag.answering.conflicts import ConflictFinder
@@ -25,7 +26,7 @@ from ketarag.config import Settings, shipped_corpus
 from ketarag.errors import CorpusError, ModelError, StoreError
 from ketarag.glossary import Glossary
 from ketarag.indexing.build import IndexSummary, ensure_index, rebuild_index
-from ketarag.indexing.embedders import load_embedder
+from ketarag.indexing.embedders import EmbedAll, load_embedder
 from ketarag.indexing.folder import Index, Manifest
 from ketarag.indexing.lexical import LexicalIndex
 from ketarag.indexing.overlay import (
@@ -296,6 +297,10 @@ def index_corpus(settings: Settings, report: Callable[[str], None]) -> IndexSumm
     """Builds or checks the index and says what was kept and left out."""
     if settings.store:
         connector(settings.store)  # that its address is none is said before anybody waits for the model
+    if settings.ray:
+        from ketarag.integrations.ray_embedder import parse
+
+        parse(settings.ray)
     report("Loading the embedding model")
     embedder = load_embedder(settings.model, report)
     return rebuild(settings, embedder, report)
@@ -304,4 +309,13 @@ def index_corpus(settings: Settings, report: Callable[[str], None]) -> IndexSumm
 def rebuild(settings: Settings, embedder: Embedder, report: Callable[[str], None]) -> IndexSummary:
     """Builds or checks the index with a model that is loaded, and makes the store hold what it should."""
     remote = _remote(settings, embedder, connector(settings.store)) if settings.store else None
-    return rebuild_index(settings.corpus, settings.index_path, embedder, report, load_glossary(settings), remote)
+    embed_all = _on_ray(settings.ray, settings.model, embedder, report) if settings.ray else None
+    return rebuild_index(
+        settings.corpus, settings.index_path, embedder, report, load_glossary(settings), remote, embed_all
+    )
+
+
+def _on_ray(address: str, model: str, embedder: Embedder, report: Callable[[str], None]) -> EmbedAll:
+    from ketarag.integrations.ray_embedder import embed_on_ray, load_quietly
+
+    return partial(embed_on_ray, address=address, load=partial(load_quietly, model), like=embedder, report=report)

@@ -7,7 +7,7 @@ import shutil
 import subprocess
 import sys
 import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Generator, Iterable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
@@ -333,6 +333,36 @@ def test_a_file_that_could_not_be_read_is_tried_again(
     embedder = CountingEmbedder()
     summary = rebuild_index(corpus, place, embedder, print)
     assert (summary.rebuilt, summary.unreadable, summary.embedded) == (True, (), 2)
+
+
+def test_who_embeds_elsewhere_may_read_ahead_and_what_came_is_kept(
+    corpus: Path, place: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(build_module, "BATCH", 3)
+    monkeypatch.setattr(build_module, "_SLICE", 2)
+    for number in range(9):
+        (corpus / f"n{number}.md").write_text(
+            "\n\n".join(f"# {at}\n\nDose {number} of {at}." for at in range(number)) or "# N"
+        )
+    closed, given = [], 8
+
+    def all_ahead(batches: Iterable[Sequence[str]]) -> Generator[Vectors, None, None]:
+        try:
+            for at, texts in enumerate(list(batches)):
+                if at == given:
+                    raise IndexingError("no worker is left")
+                yield HashEmbedder().encode(texts)
+        finally:
+            closed.append(True)
+
+    with pytest.raises(IndexingError, match="no worker is left"):
+        rebuild_index(corpus, place, HashEmbedder(), print, embed_all=all_ahead)
+    kept, given = len(list((place / "segments").iterdir())), 1000
+    summary = rebuild_index(corpus, place, HashEmbedder(), print, embed_all=all_ahead)
+    assert kept >= 3
+    assert summary.embedded < summary.passages
+    assert len(closed) == 2
+    assert ensure(corpus, place)[0].fingerprint == ensure(corpus, tmp_path / "other")[0].fingerprint
 
 
 def _build(corpus: Path, place: Path) -> tuple[str, list[str]]:

@@ -74,6 +74,8 @@ def _add_questions(commands: argparse._SubParsersAction[Parser]) -> None:
     retrieve.add_argument("text", nargs="+", metavar="QUESTION")
     retrieve.add_argument("-k", type=_positive, default=5, metavar="N", help="how many passages (default 5)")
     ingest = _add(commands, "ingest", "Read the documents and build the index; says what was left out.", where, store)
+    told = "Ray cluster whose machines embed the passages, such as 10.1.2.3:6379 (default: this machine)"
+    ingest.add_argument("--ray", metavar="ADDRESS", help=told)
     ingest.add_argument("--watch", action="store_true", help="go on, and build again whenever a document changes")
     index = _add(commands, "index", "Look after the index.")
     actions = index.add_subparsers(dest="action", required=True, metavar="ACTION")

@@ -43,6 +43,7 @@ _SAID = (
     "llm",
     "llm_url",
     "store",
+    "ray",
     "host",
     "port",
     "users_file",
@@ -222,4 +223,6 @@ def _load(settings: Settings, progress: Progress) -> Assistant:
 def _build(settings: Settings, progress: Progress) -> IndexSummary:
     from ketarag import build_index
 
-    return build_index(settings.corpus, settings.index, settings.model, progress=progress, store=settings.store)
+    return build_index(
+        settings.corpus, settings.index, settings.model, progress=progress, store=settings.store, ray=settings.ray
+    )

@@ -9,8 +9,11 @@ from __future__ import annotations
 
 import hashlib
 import time
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from contextlib import closing
+from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Protocol
 
@@ -20,7 +23,7 @@ from filelock import FileLock, Timeout
 from ketarag.errors import CorpusError, IndexingError
 from ketarag.glossary import Glossary
 from ketarag.indexing.chunk import chunk, embedded_text
-from ketarag.indexing.embedders import encode_for_index
+from ketarag.indexing.embedders import EmbedAll, encode_all
 from ketarag.indexing.folder import FORMAT, CorpusState, Index, Place, Sources, read_index, write_index
 from ketarag.indexing.load import nothing_readable, read_documents
 from ketarag.indexing.pace import Pace
@@ -29,7 +32,7 @@ from ketarag.indexing.segment import segment
 from ketarag.indexing.segments import Finished, Segment, SegmentWriter, segments_in
 from ketarag.indexing.shelf import Shelf
 from ketarag.indexing.tidy import tidied
-from ketarag.protocols import Embedder
+from ketarag.protocols import Embedder, Vectors
 from ketarag.types import Document, Passage
 
 MAX_WORD_PIECES = 256
@@ -38,7 +41,7 @@ MAX_WORD_PIECES = 256
 BATCH = 2048
 """Passages that are finished together: what a kill can lose, some ten seconds of two cores."""
 _SLICE = 512
-"""Passages embedded between two reports."""
+"""Passages embedded between two reports, or sent to another machine at once."""
 _LOCK_SECONDS = 600
 
 Report = Callable[[str], None]
@@ -86,6 +89,7 @@ class _Job:
     glossary: Glossary
     report: Report
     publisher: Publisher | None = None
+    embed_all: EmbedAll | None = None
 
     @property
     def limit(self) -> int:
@@ -145,13 +149,15 @@ def rebuild_index(
     report: Report,
     glossary: Glossary | None = None,
     publisher: Publisher | None = None,
+    embed_all: EmbedAll | None = None,
 ) -> IndexSummary:
     """Like `ensure_index`, with a summary of what was kept, left out and could not be read.
 
-    Every file of the corpus is hashed, whatever its size and times; a file that could not be read before is tried again.
+    Every file of the corpus is hashed, whatever its size and times; a file that could not be read before is tried again. `embed_all`
+    embeds the passages in the place of `embedder`, whose vectors they must be.
     """
     started = time.perf_counter()
-    job = _Job(corpus, folder, embedder, glossary or Glossary(), report, publisher)
+    job = _Job(corpus, folder, embedder, glossary or Glossary(), report, publisher, embed_all)
     scan(corpus)  # that there is a corpus is found out before a folder is made for its index
     embedded = 0
     with locked(folder, report):
@@ -223,6 +229,22 @@ def _build(job: _Job, found: Scan, why: str) -> int:
     return work.pace.done
 
 
+@dataclass(slots=True)
+class _Batch:
+    """Documents that are finished together; `vectors` are those of their passages, as far as they are embedded."""
+
+    documents: list[tuple[Source, Document, list[Passage]]] = field(default_factory=list)
+    vectors: list[Vectors] = field(default_factory=list)
+
+    @property
+    def passages(self) -> list[Passage]:
+        return [passage for _, _, passages in self.documents for passage in passages]
+
+    @property
+    def is_embedded(self) -> bool:
+        return sum(map(len, self.vectors)) == sum(len(passages) for _, _, passages in self.documents)
+
+
 class _Work:
     """Documents that are not known yet, read one by one and finished batch by batch."""
 
@@ -234,8 +256,29 @@ class _Work:
 
     def segments(self) -> Iterator[Segment]:
         """Each batch as soon as it is on the disk."""
-        batch: list[tuple[Source, Document, list[Passage]]] = []
-        held = 0
+        if not self._sources:
+            return
+        begun: deque[_Batch] = deque()
+        embed_all = self._job.embed_all or partial(encode_all, self._job.embedder)
+        with closing(embed_all(self._texts(begun))) as embedded:
+            for vectors in embedded:
+                self._job.report(self.pace.embedded(len(vectors)))
+                begun[0].vectors.append(vectors)
+                if begun[0].is_embedded:
+                    yield self._finished(begun.popleft())
+        for batch in begun:  # the last one, where its documents have no passages
+            yield self._finished(batch)
+
+    def _texts(self, begun: deque[_Batch]) -> Iterator[list[str]]:
+        """What is to be embedded, slice by slice; its batches are put into `begun`."""
+        for batch in self._batches():
+            begun.append(batch)
+            texts = [embedded_text(passage.heading, passage.clean) for passage in batch.passages]
+            for start in range(0, len(texts), _SLICE):
+                yield texts[start : start + _SLICE]
+
+    def _batches(self) -> Iterator[_Batch]:
+        batch, held = _Batch(), 0
         read = read_documents(self._job.corpus, (source.path for source in self._sources))
         for at, (source, (_, item)) in enumerate(zip(self._sources, read, strict=True), start=1):
             self._job.report(f"Reading {at}/{len(self._sources)}: {source.id}")
@@ -245,30 +288,25 @@ class _Work:
                 continue
             passages = self._passages(item)
             self.pace.read(source.seen.bytes, len(passages))
-            batch.append((source, item, passages))
+            batch.documents.append((source, item, passages))
             held += len(passages)
             if held >= BATCH:
-                yield self._finished(batch)
-                batch, held = [], 0
-        if batch:
-            yield self._finished(batch)
+                yield batch
+                batch, held = _Batch(), 0
+        if batch.documents:
+            yield batch
 
     def _passages(self, document: Document) -> list[Passage]:
         count, limit = self._job.embedder.count_word_pieces, self._job.limit
         sentences = segment(document, lambda text: count(text) <= limit).sentences
         return chunk(document, sentences, count, limit)
 
-    def _finished(self, batch: list[tuple[Source, Document, list[Passage]]]) -> Segment:
-        embedder = self._job.embedder
-        texts = [embedded_text(passage.heading, passage.clean) for _, _, passages in batch for passage in passages]
-        vectors = np.zeros((len(texts), embedder.dimension), dtype=np.float32)
-        for start in range(0, len(texts), _SLICE):
-            part = texts[start : start + _SLICE]
-            vectors[start : start + len(part)] = encode_for_index(embedder, part)
-            self._job.report(self.pace.embedded(len(part)))
-        writer = SegmentWriter(self._job.folder, self._job.glossary, embedder.dimension)
+    def _finished(self, batch: _Batch) -> Segment:
+        dimension = self._job.embedder.dimension
+        vectors = np.concatenate([np.zeros((0, dimension), dtype=np.float32), *batch.vectors])
+        writer = SegmentWriter(self._job.folder, self._job.glossary, dimension)
         first = 0
-        for source, document, passages in batch:
+        for source, document, passages in batch.documents:
             key = self._job.key(source)
             writer.add(Finished(key, document, passages, vectors[first : first + len(passages)]))
             first += len(passages)

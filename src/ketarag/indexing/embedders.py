@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Generator, Iterable, Sequence
 
 from ketarag.errors import ModelError
 from ketarag.indexing.convert import convert, folder_for, read_conversion
 from ketarag.indexing.embed import SentenceTransformerEmbedder, model_fingerprint
 from ketarag.indexing.runtime import OpenVinoEmbedder
 from ketarag.protocols import Embedder, Vectors
+
+EmbedAll = Callable[[Iterable[Sequence[str]]], Generator[Vectors, None, None]]
+"""The vectors of each batch of passages, in order, as an index keeps them. Batches may be asked for ahead of the vectors that came."""
 
 
 def load_embedder(model: str, report: Callable[[str], None]) -> Embedder:
@@ -40,3 +43,9 @@ def encode_for_index(embedder: Embedder, texts: Sequence[str]) -> Vectors:
     if isinstance(embedder, OpenVinoEmbedder):
         return embedder.encode_many(texts)
     return embedder.encode(texts)
+
+
+def encode_all(embedder: Embedder, batches: Iterable[Sequence[str]]) -> Generator[Vectors, None, None]:
+    """`EmbedAll` in this process: one batch after the other."""
+    for texts in batches:
+        yield encode_for_index(embedder, texts)
