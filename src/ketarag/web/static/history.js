@@ -10,6 +10,8 @@ const HOURS = 12; // a shift; a telephone keeps tabs for weeks
 const MOST = 40; // as MOST_KEPT in web/page/kept.py
 const CHARACTERS = 1_000_000; // the server reads 1,500,000, and browsers give 5,000,000
 
+const LONGEST_RESTORE = 10_000; // milliseconds; then one may ask all the same
+
 const records = new Map(); // by the number of the answer
 let waiting = []; // records that were kept before, until the server has them
 let within = ""; // the documents that are searched (within.js), "" for all
@@ -89,8 +91,14 @@ export const restore = async () => {
   if (!waiting.length) return;
   fill(await drawn("#kr-kept :is(textarea, input)"), JSON.stringify(waiting.slice(-MOST)));
   await pause(50); // Gradio takes the value over
+  box.readOnly = true; // what comes back would take the place of what is asked meanwhile
+  restored = () => { box.readOnly = false; };
+  setTimeout(() => restored(), LONGEST_RESTORE);
   byId("kr-restore").click();
 };
+
+// Called when something was shown: the conversation is back, or it cannot be.
+export let restored = () => {};
 
 const keepIfAny = () => {
   if (records.size || waiting.length || within) keep();

@@ -5,7 +5,7 @@ import { copy } from "./copy.js";
 import { byId, fill, pause } from "./dom.js";
 import { openExport } from "./export.js";
 import { markRated, rate } from "./feedback.js";
-import { forget, take } from "./history.js";
+import { forget, restored, take } from "./history.js";
 import { follow, goBack, isInSource, openSource, showLatest } from "./source.js";
 import { hideTip } from "./tip.js";
 import { clearWithin } from "./within.js";
@@ -19,6 +19,24 @@ const noteSent = () => {
   const waits = sent !== null && performance.now() - sent.at < SHOWN_WITHIN;
   if (waits || !box?.value.trim() || document.querySelector("#kr-chat .kr-working")) return;
   sent = { text: box.value, at: performance.now() };
+};
+
+// Gradio ends its stream of events when none is under way, and learns of the end a moment later: a question sent in
+// between is lost. So it waits until nothing has changed for a while.
+const SETTLED = 200; // milliseconds
+let changedAt = -Infinity;
+const holdBack = (event) => {
+  const left = SETTLED - (performance.now() - changedAt);
+  if (left <= 0 && !box.readOnly) return false;
+  event.preventDefault();
+  event.stopImmediatePropagation();
+  if (box.readOnly) return true; // a question is held back already, or a conversation is being brought back
+  box.readOnly = true;
+  setTimeout(() => {
+    box.readOnly = false;
+    byId("kr-send").click();
+  }, left);
+  return true;
 };
 
 let questions = 0;
@@ -58,7 +76,7 @@ document.addEventListener("click", (event) => {
     clearWithin();
     fill(box, "");
   }
-  if (event.target.closest?.("#kr-send")) noteSent();
+  if (box && event.target.closest?.("#kr-send") && !holdBack(event)) noteSent();
   for (const [selector, act] of ACTS) {
     const clicked = event.target.closest?.(selector);
     if (!clicked) continue;
@@ -70,7 +88,11 @@ document.addEventListener("click", (event) => {
 }, true);
 
 document.addEventListener("keydown", (event) => {
-  if (event.key === "Enter" && event.target === box) noteSent();
+  const sends = event.key === "Enter" && !event.shiftKey && !event.isComposing && event.target === box;
+  if (sends && !holdBack(event)) noteSent();
+}, true);
+
+document.addEventListener("keydown", (event) => {
   if (event.key !== "Escape" || document.querySelector("dialog[open]")) return;
   if (!hideTip() && isInSource()) goBack();
 });
@@ -102,6 +124,8 @@ new MutationObserver((changes) => {
   // The question box is where one begins, but on a telephone focus would scroll and open the keyboard.
   if (!box && (box = document.querySelector("#kr-ask textarea")) && innerWidth > 860) box.focus();
   const touched = (id) => changes.some((one) => one.type === "childList" && byId(id)?.contains(one.target));
+  if (["kr-chat", "kr-record", "kr-panel", "kr-source"].some(touched)) changedAt = performance.now();
+  if (touched("kr-chat") || touched("kr-record")) restored();
   if (touched("kr-record")) takeRecord();
   if (touched("kr-chat")) {
     markRated();
