@@ -1,8 +1,8 @@
 """python -m eval.benchmarks.ray_workers FOLDER: passages a second through Ray with one and two workers, against none, in one run.
 
 FOLDER is BEIR-like (its `corpus.jsonl` is read). The clusters are of this machine: one worker that has all cores, then two workers that
-have one half each. What is done beside embedding, and what one `ingest` can therefore feed at most, is measured with vectors that cost
-nothing. Times are from the first vectors to the last, so that what starting takes is left out and said apart.
+have one half each. What sending costs, and what is done beside embedding and bounds what one `ingest` can feed, is measured with vectors
+that cost nothing. Times are from the first vectors to the last, so that what starting takes is left out and said apart.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ import time
 from collections.abc import Generator, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
+from itertools import cycle, islice, repeat
 from pathlib import Path
 
 import numpy as np
@@ -28,9 +29,12 @@ from ketarag.indexing.chunk import embedded_text
 from ketarag.indexing.embedders import EmbedAll, encode_all, load_embedder
 from ketarag.integrations.ray_embedder import embed_on_ray, load_quietly
 from ketarag.protocols import Embedder, Vectors
+from ketarag.testing import HashEmbedder
 
 _SLICE = 512
 """As `indexing.build` sends them."""
+_SENT = 200
+"""Batches of which the sending is timed."""
 _WARM_UP = 4
 """Slices that are not counted."""
 
@@ -41,7 +45,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         prog="python -m eval.benchmarks.ray_workers", description=__doc__.partition("\n")[0]
     )
     parser.add_argument("folder", type=Path, metavar="FOLDER")
-    parser.add_argument("--passages", type=int, default=8192, help="passages of each way (default 8192)")
+    parser.add_argument("--passages", type=int, default=2048, help="passages of each way (default 2048)")
     arguments = parser.parse_args(argv)
     try:
         passages = read_collection(arguments.folder).passages[: arguments.passages]
@@ -63,6 +67,7 @@ def _measure(texts: Sequence[str]) -> None:
         _say("one worker, all cores", _through(address, embedder), texts)
     with _cluster([cores[:half], cores[half:]]) as address:
         _say("two workers, half the cores each", _through(address, embedder), texts)
+        _say_sending(address, texts)
     _say("this process again", partial(encode_all, embedder), texts)
     seconds, passages = _beside(texts, embedder)
     print(f"{'all but embedding':<34}{passages / seconds:8.1f} passages a second")
@@ -76,11 +81,37 @@ def _through(address: str, like: Embedder) -> EmbedAll:
 def _say(name: str, embed_all: EmbedAll, texts: Sequence[str]) -> None:
     slices = [texts[start : start + _SLICE] for start in range(0, len(texts), _SLICE)]
     began = time.perf_counter()
-    marks = [(time.perf_counter(), len(vectors)) for vectors in embed_all([*slices[:_WARM_UP], *slices])]
+    marks = [(time.perf_counter(), len(vectors)) for vectors in embed_all([*islice(cycle(slices), _WARM_UP), *slices])]
     rest = marks[_WARM_UP:]
     seconds = rest[-1][0] - marks[_WARM_UP - 1][0]
     rate = sum(count for _, count in rest) / seconds
     print(f"{name:<34}{rate:8.1f} passages a second, the first {_SLICE} after {marks[0][0] - began:.1f} s", flush=True)
+
+
+def _say_sending(address: str, texts: Sequence[str]) -> None:
+    """What a batch costs on its way, with workers that do nothing."""
+
+    class Idle(HashEmbedder):  # a local class travels by value
+        def encode(self, texts: Sequence[str]) -> Vectors:
+            found = np.zeros((len(texts), self.dimension), dtype=np.float32)
+            found[:, 0] = 1
+            return found
+
+    load, ahead = partial(Idle, 384), 8
+    stream = embed_on_ray(repeat(texts[:_SLICE], _SENT + ahead), address, load, load(), lambda _: None)
+    for _ in range(ahead):
+        next(stream)
+    began, spent = time.perf_counter(), time.process_time()
+    for _ in range(_SENT):
+        next(stream)
+    wall, own = (
+        (now - then) / _SENT * 1000 for now, then in ((time.perf_counter(), began), (time.process_time(), spent))
+    )
+    stream.close()
+    letters = np.mean([len(text) for text in texts[:_SLICE]])
+    print(
+        f"{f'sending {_SLICE} of {letters:.0f} letters':<34}{wall:8.1f} ms, {own:.1f} ms of this process's processor time"
+    )
 
 
 @contextmanager
