@@ -7,7 +7,10 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
 
+from ketarag.indexing import runtime
 from ketarag.indexing.embed import SentenceTransformerEmbedder
 from ketarag.indexing.runtime import OpenVinoEmbedder
 
@@ -66,3 +69,23 @@ def test_what_stands_beside_a_text_does_not_change_its_vector(fast_embedder: Ope
     np.testing.assert_array_equal(
         fast_embedder.encode([*TEXTS, *(f"sentence {number}" for number in range(40))])[:1], alone
     )
+
+
+def test_a_text_has_the_same_vectors_alone_and_among_others_before_and_after_the_graph_is_compiled_for_one(
+    fast_embedder: OpenVinoEmbedder,
+) -> None:
+    texts = [*TEXTS, *(" ".join(["ketamine"] * count) for count in range(1, 40, 3))]
+    among = fast_embedder.encode_tokens(texts)
+    for _ in range(2):
+        for text, other in zip(texts, among, strict=True):
+            (alone,) = fast_embedder.encode_tokens([text])
+            np.testing.assert_array_equal(alone.pooled, other.pooled)
+            np.testing.assert_array_equal(alone.vectors, other.vectors)
+
+
+@given(st.lists(st.integers(1, 256), max_size=200))
+def test_batches_hold_each_text_once_and_few_word_pieces(lengths: list[int]) -> None:
+    order = sorted(range(len(lengths)), key=lambda at: lengths[at])
+    batches = list(runtime._batches(order, lengths))
+    assert [at for batch in batches for at in batch] == order
+    assert all(1 <= len(batch) <= 32 and len(batch) * lengths[batch[-1]] <= 1024 for batch in batches)
