@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ketarag.indexing.columns import usual_gutters
 from ketarag.indexing.layout import flows
 from ketarag.indexing.lines import Rule, Run
 
@@ -34,6 +35,20 @@ def test_a_line_longer_than_its_column_is_no_heading_across() -> None:
     left, right = column("a", 50), column("b", 250, lines=5)
     left[2] = left[2]._replace(x1=190.0)
     assert texts([*left, *right]) == [[line.text for line in left], [line.text for line in right]]
+
+
+@pytest.mark.parametrize("ending", ["b0 is the end", "end."])
+def test_a_line_alone_in_a_column_of_the_other_pages_ends_the_text_before_it(ending: str) -> None:
+    full, last = [*column("a", 50), *column("b", 250)], [*column("a", 50), run(ending, 250, 100)]
+    usual = usual_gutters([full, last])
+    assert usual == [pytest.approx(210)]
+    said = [[line.text for line in flow] for flow in flows(last, [], usual)]
+    assert said == [[line.text for line in column("a", 50)], [ending]]
+
+
+def test_a_cell_beside_a_line_further_down_is_no_column() -> None:
+    page = [*column("a", 50), run("5 mg", 250, 128)]
+    assert len(flows(page, [], [210.0])) == 1
 
 
 def test_a_heading_across_comes_before_the_columns_under_it() -> None:

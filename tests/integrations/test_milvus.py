@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Iterator
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -104,6 +105,23 @@ class TestServer(VectorStoreContract):
         assert sorted(store.ids()) == sorted(ids)
         store.delete(ids[:20])
         assert sorted(store.ids()) == sorted(ids[20:])
+
+
+class TestLite(VectorStoreContract):
+    """Milvus' newer core, on a file, in this process."""
+
+    file: Path
+
+    @pytest.fixture(autouse=True, scope="class")
+    def _file(self, tmp_path_factory: pytest.TempPathFactory) -> None:
+        pytest.importorskip("milvus_lite")
+        type(self).file = tmp_path_factory.mktemp("lite") / "vectors.db"
+
+    @classmethod
+    def make(cls, dimension: int) -> MilvusStore:  # type: ignore[override]
+        store = MilvusStore(Address.parse(f"milvus+lite://{cls.file}?collection=contract"), dimension)
+        store.delete(list(store.ids()))
+        return store
 
 
 def test_what_was_acknowledged_is_there_after_a_kill(server: MilvusServer, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
-from ketarag.indexing.columns import gutter_of
+from ketarag.indexing.columns import ends_beside, gutter_of
 from ketarag.indexing.lines import NEAR, Line, Rule, Run, line_of, visual_lines
 from ketarag.indexing.tables import Table, ruled_tables
 
@@ -20,15 +20,15 @@ _LABEL = re.compile(r"[•‣◦▪*+–-]|\(?(?:\d{1,2}|[a-z]|[ivx]{1,4})[.)]|\
 """A bullet or number that stands before its line with a wide gap; not a cell."""
 
 
-def flows(runs: Sequence[Run], rules: Sequence[Rule]) -> list[list[Line]]:
-    """The page's stretches of running text, in reading order, each from top to bottom."""
+def flows(runs: Sequence[Run], rules: Sequence[Rule], usual: Sequence[float] = ()) -> list[list[Line]]:
+    """The page's stretches of running text, in reading order, each from top to bottom. `usual`: the document's gutters."""
     tables, left = ruled_tables(runs, rules)
-    return [flow for flow in _ordered([*left, *tables], 0) if flow]
+    return [flow for flow in _ordered([*left, *tables], usual, 0) if flow]
 
 
-def _ordered(boxes: list[_Box], depth: int) -> Iterator[list[Line]]:
+def _ordered(boxes: list[_Box], usual: Sequence[float], depth: int) -> Iterator[list[Line]]:
     """Columns left to right between the boxes that span them; `depth` counts the cuts so far, at most six."""
-    gutter = gutter_of([box for box in boxes if isinstance(box, Run)]) if depth < 6 else None
+    gutter = gutter_of([box for box in boxes if isinstance(box, Run)], usual) if depth < 6 else None
     if gutter is None:
         yield _lines(boxes)
         return
@@ -40,21 +40,22 @@ def _ordered(boxes: list[_Box], depth: int) -> Iterator[list[Line]]:
         if above:
             yield _lines(spanning)
             spanning = []
-            yield from _band(above, gutter, depth)
+            yield from _band(above, gutter, usual, depth)
             rest = [one for one in rest if _middle(one) >= box.top]
         spanning.append(box)
     yield _lines(spanning)
-    yield from _band(rest, gutter, depth)
+    yield from _band(rest, gutter, usual, depth)
 
 
-def _band(boxes: list[_Box], gutter: float, depth: int) -> Iterator[list[Line]]:
+def _band(boxes: list[_Box], gutter: float, usual: Sequence[float], depth: int) -> Iterator[list[Line]]:
     sides = [box for box in boxes if box.x1 <= gutter + NEAR], [box for box in boxes if box.x1 > gutter + NEAR]
-    if min(len({round(box.top) for box in side}) for side in sides) < 2 and not _is_prose(boxes):
+    short = min(len({round(box.top) for box in side}) for side in sides) < 2 and not _is_prose(boxes)
+    if short and not (gutter in usual and ends_beside([box for box in boxes if isinstance(box, Run)], gutter)):
         yield _lines(boxes)
         return
     for side in sides:
         if side:
-            yield from _ordered(side, depth + 1)
+            yield from _ordered(side, usual, depth + 1)
 
 
 def _is_prose(boxes: Sequence[_Box]) -> bool:

@@ -17,6 +17,7 @@ from math import inf
 from statistics import median
 from typing import Literal
 
+from ketarag.indexing.columns import usual_gutters
 from ketarag.indexing.layout import flows
 from ketarag.indexing.lines import Line, Page
 from ketarag.indexing.parsed import Parsed
@@ -72,10 +73,9 @@ class _Piece:
 def compose(title: str, pages: Sequence[Page]) -> Parsed:
     """The whole document. `title` is what the file says of itself; a useless one gives way to the first heading."""
     repeated = furniture(pages)
-    read = [
-        flows([run for run in page.runs if run not in out], page.rules)
-        for page, out in zip(pages, repeated, strict=True)
-    ]
+    kept = [[run for run in page.runs if run not in out] for page, out in zip(pages, repeated, strict=True)]
+    usual = usual_gutters(kept)
+    read = [flows(runs, page.rules, usual) for page, runs in zip(pages, kept, strict=True)]
     style = _Style.of([line for page in read for flow in page for line in flow])
     pieces: list[_Piece] = []
     for page, out, page_flows in zip(pages, repeated, read, strict=True):
