@@ -59,7 +59,7 @@ def extended(shelf: Assistant) -> Assistant:
     return shelf.extended([mine])
 
 
-@pytest.mark.parametrize(("within", "allowed"), FILTERS.items(), ids=str)
+@pytest.mark.parametrize(("within", "allowed"), [pytest.param(*pair, id=str(pair[0])) for pair in FILTERS.items()])
 @pytest.mark.parametrize("name", ["shelf", "extended"])
 def test_nothing_comes_from_a_document_that_is_left_out(
     name: str, within: Filter, allowed: set[str], request: pytest.FixtureRequest
