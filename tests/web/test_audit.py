@@ -318,7 +318,7 @@ async def test_signing_in_and_out_is_recorded_without_what_was_typed(path: Path,
         await sign_in(browser, "ANNA", "wrong")
         await sign_in(browser)
         await browser.post("/logout", headers={"origin": "http://127.0.0.1"})
-    service.app._login._checkers.shutdown()
+    service.app._login._recorder.shutdown()
     assert [(line["who"], line["route"], line["event"]) for line in lines(path)] == [
         ("unknown", "/login", "sign-in refused"),
         ("user:anna", "/login", "sign-in refused"),

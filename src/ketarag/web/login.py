@@ -82,6 +82,7 @@ class Login:
         self._by_user = Throttle(USER_TRIES, USER_SECONDS)
         self._by_address = Throttle(ADDRESS_TRIES, ADDRESS_SECONDS)
         self._checkers = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="ketarag-password")
+        self._recorder = ThreadPoolExecutor(1, thread_name_prefix="ketarag-audit")  # one, for their order
         self._checking = 0
         passwords.nobodys_hash()  # made now, so that the first unknown name takes no longer than the second
 
@@ -175,7 +176,7 @@ class Login:
         """In the audit, outside the event loop. A name that is not a user's may be a mistyped password: not told."""
         if self._audit is not None:
             who = f"user:{user.name}" if user is not None else "unknown"
-            self._checkers.submit(self._audit.record, who, LOGIN, event)
+            self._recorder.submit(self._audit.record, who, LOGIN, event)
 
 
 def safe_next(path: str) -> str:

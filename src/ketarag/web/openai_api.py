@@ -167,8 +167,10 @@ def _last(chat: _Chat, event: Final) -> Chunk:
 
 
 def _framed(chunk: Chunk) -> str:
-    """Without the fields that are not set, `finish_reason` excepted, which clients look at."""
+    """Without the fields that are not set, `finish_reason` excepted, which clients look at; our answer whole."""
     told = chunk.model_dump(mode="json", exclude_none=True)
+    if chunk.ketarag is not None:
+        told["ketarag"] = chunk.ketarag.model_dump(mode="json")
     for choice in told["choices"]:
         choice.setdefault("finish_reason", None)
     return frame(json.dumps(told))
