@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import re
+from collections.abc import Iterator, Mapping
 from types import SimpleNamespace
 from typing import Any
 
@@ -148,3 +149,35 @@ def test_the_pages_files_are_there() -> None:
         seen.add(name)
         todo += set(re.findall(r'from "\./([\w.]+)"', (scripts / name).read_text(encoding="utf-8"))) - seen
     assert seen == set(re.findall(r'"/ketarag/([\w.]+)"', HEAD))
+
+
+class Shelf(Mapping[str, Document]):
+    """A thousand documents by their ids, like those of an index; of all but one nothing can be read."""
+
+    def __getitem__(self, name: str) -> Document:
+        assert name == DOCUMENT.id, "a document is read that nothing was quoted from"
+        return DOCUMENT
+
+    def __contains__(self, name: object) -> bool:
+        return name in set(self)
+
+    def __iter__(self) -> Iterator[str]:
+        yield from (DOCUMENT.id, *(f"z{number}.txt" for number in range(999)))
+
+    def __len__(self) -> int:
+        return 1000
+
+
+async def test_of_a_large_library_only_what_is_quoted_is_read() -> None:
+    class Library(FakeAssistant):
+        documents = SimpleNamespace(by_id=Shelf())  # type: ignore[assignment]
+        catalogue = FakeAssistant().catalogue  # type: ignore[assignment]
+
+    service = Service(Library())  # type: ignore[arg-type]
+    desk = _Desk(service, Sources(service.documents, Glossary()))
+    (*_, first) = await respond(desk, "dose")
+    kept = json.dumps(recorded(first)["records"])
+    again = named(await desk.restore(kept, None, request()))
+    assert again["chat"] == first["chat"]
+    assert again["source"] == first["source"]
+    named(desk.restart(first["session"], request()))

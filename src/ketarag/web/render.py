@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime
+from itertools import islice
 
 from ketarag.dates import human_date
 from ketarag.presentation import strength
@@ -100,9 +101,9 @@ def claim_html(claim: Claim, turn: int) -> str:
     return f"<p>{lead}</p><ul>{''.join(f'<li>{item}</li>' for item in items)}</ul>"
 
 
-def header_html(documents: Sequence[Document]) -> str:
-    """The page's title and what it answers from."""
-    shown = "; ".join(_document_line(document) for document in documents[:3])
+def header_html(documents: Mapping[str, Document]) -> str:
+    """The page's title and what it answers from: the first three documents by name, of which alone something is read."""
+    shown = "; ".join(_document_line(documents[id]) for id in islice(documents, 3))
     more = f" and {len(documents) - 3:,} more" if len(documents) > 3 else ""
     return (
         '<header class="kr-top"><h1>KetaRAG</h1><p class="kr-tagline">Answers from the source and shows where it '

@@ -17,6 +17,7 @@ from ketarag.glossary import Entry, Glossary
 from ketarag.indexing.markers import disjoint, markdown_signs, reference_markers
 from ketarag.indexing.segment import segment
 from ketarag.pages import PAGE_BREAK, page_breaks, page_name
+from ketarag.sequences import by_id
 from ketarag.types import Document, Span
 from ketarag.web.cards import document_key, place_id
 from ketarag.web.escaping import escape
@@ -51,9 +52,10 @@ class Sources:
     _drawn: dict[str, str] = field(default_factory=dict)
 
     def among(self, documents: Sequence[Document]) -> Sources:
-        """These documents, as one session sees them; this very object where they are its own documents."""
-        mine = {document.id: document for document in documents}
-        return self if mine == self.documents else Sources(mine, self.glossary, self)
+        """These documents, as one session sees them; this very object where they are its own. None of them is read for it."""
+        mine = by_id(documents)
+        same = mine is self.documents or (isinstance(mine, dict) and mine == self.documents)
+        return self if same else Sources(mine, self.glossary, self)
 
     @property
     def first(self) -> tuple[str, ...]:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from pydantic import ValidationError
 
 from ketarag.errors import QuestionError
+from ketarag.sequences import by_id
 from ketarag.types import Answer, Claim, Filter, Final, Progress, VerifiedClaim
 from ketarag.web import render, schemas
 from ketarag.web.failures import failure_of
@@ -66,7 +67,7 @@ class Chat:
         """The HTML of the reply as it grows."""
         step, claims, number = None, list[Claim](), self.answers[-1][0] + 1 if self.answers else 1
         turns = turns_of([answer for _, answer in self.answers])
-        documents = {document.id: document for document in assistant.documents}
+        documents = by_id(assistant.documents)
         try:
             within = _filter(chosen)
             questions = service.converse(asked(question, scope, ROUTE), lambda: assistant.conversation(turns, within))
@@ -84,7 +85,7 @@ class Chat:
 
     def restore(self, answers: Sequence[Answer], documents: Sequence[Document]) -> None:
         """Take up a conversation where a browser left it."""
-        known = {document.id: document for document in documents}
+        known = by_id(documents)
         for number, answer in enumerate(answers, 1):
             self.answers.append((number, answer))
             self._say("user", render.question_html(answer.question))

@@ -13,7 +13,7 @@ import hashlib
 import hmac
 import json
 import secrets
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
@@ -25,6 +25,7 @@ from ketarag.indexing.markers import disjoint, markdown_signs, reference_markers
 from ketarag.indexing.segment import clean_text
 from ketarag.pages import page_of
 from ketarag.presentation import to_json
+from ketarag.sequences import by_id
 from ketarag.types import Answer, Citation, Claim, Document, Span, Verdict
 from ketarag.web import schemas
 from ketarag.web.turns import checked, restored
@@ -84,7 +85,7 @@ def reopened(kept: str, assistant: Assistant, seal: Seal) -> list[Answer]:
         records = TypeAdapter(list[str]).validate_json(kept)[-MOST_KEPT:]
     except ValidationError:
         return []
-    again = _Again(assistant, {document.id: document for document in assistant.documents})
+    again = _Again(assistant, by_id(assistant.documents))
     answers = []
     for record in records:
         if len(record) <= LONGEST_RECORD and (read := _read(record)) is not None:
@@ -100,7 +101,7 @@ def _read(record: str) -> _Turn | None:
         return None
 
 
-def _standing(answer: Answer, documents: dict[str, Document]) -> Answer:
+def _standing(answer: Answer, documents: Mapping[str, Document]) -> Answer:
     """An answer of ours without the claims whose quotes the documents do not have any more."""
     citations, nearest = _stand(answer.citations, documents), _stand(answer.nearest, documents)
     if len(citations) == len(answer.citations) and len(nearest) == len(answer.nearest):
@@ -112,7 +113,7 @@ def _standing(answer: Answer, documents: dict[str, Document]) -> Answer:
     return replace(answer, text=text, claims=claims, citations=citations, nearest=nearest, warnings=warnings)
 
 
-def _stand(citations: Sequence[Citation], documents: dict[str, Document]) -> tuple[Citation, ...]:
+def _stand(citations: Sequence[Citation], documents: Mapping[str, Document]) -> tuple[Citation, ...]:
     """Those whose words the documents have there, on the page where they stand now."""
     known = [(one, documents[one.document_id]) for one in citations if one.document_id in documents]
     return tuple(
@@ -127,7 +128,7 @@ class _Again:
     """Answers that only their quotes are believed of. `holes` are what the documents have beside their words."""
 
     assistant: Assistant
-    documents: dict[str, Document]
+    documents: Mapping[str, Document]
     holes: dict[str, list[Span]] = field(default_factory=dict)
 
     def answer(self, read: _Turn) -> Answer | None:

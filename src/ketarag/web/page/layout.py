@@ -67,7 +67,7 @@ def build_page(service: Service, glossary: Glossary | None = None) -> gr.Blocks:
     desk = _Desk(service, Sources(service.documents, explained))
     with gr.Blocks(title="KetaRAG", analytics_enabled=False, fill_width=True) as page:
         with gr.Row(elem_id="kr-head"):
-            header = gr.Markdown(render.header_html(list(service.documents.values())))
+            header = gr.Markdown(render.header_html(service.documents))
             gr.Button("Source", elem_id="kr-open", **_SMALL)
             gr.Button("Export", elem_id="kr-export", **_SMALL)
             fresh = gr.Button("New conversation", elem_id="kr-new", **_SMALL)
@@ -153,7 +153,7 @@ class _Desk:
             new = [id for id in opened if id not in held.opened]
             opened = held.opened = (*new, *(id for id in held.opened if id in sources.documents))
         return _update(
-            header=render.header_html(list(sources.documents.values())),
+            header=render.header_html(sources.documents),
             panel=panel_html(held.answers if held else (), sources.documents),
             source=sources.html(opened),
         )
@@ -172,7 +172,7 @@ class _Desk:
 
     def _opening(self, sources: Sources) -> tuple[str, ...]:
         """The ids of the documents that an empty conversation shows: the session's own, then what everybody sees."""
-        own = [id for id, document in sources.documents.items() if self.shared.documents.get(id) is not document]
+        own = [id for id in sources.documents if id not in self.shared.documents] if sources is not self.shared else []
         return (*own, *(id for id in self.shared.first if id not in own))
 
     async def _with_answer(self, chat: Chat, sources: Sources) -> dict[str, str | None]:
