@@ -225,8 +225,9 @@ def test_a_dropped_file_does_not_leave_the_page(open_chat: Open, app_url: str) -
 def test_all_are_removed_at_once(open_chat: Open, app_url: str) -> None:
     chat = open_chat(app_url)
     documents = Documents(chat)
-    documents.add(("a.txt", b"Short text one."), ("b.txt", b"Short text two."))
-    documents.ready("b")
+    documents.add(("first.txt", b"Short text one."), ("second.txt", b"Short text two."))
+    documents.ready("first")
+    documents.ready("second")
     documents.panel.get_by_role("button", name="Remove all").click()
     expect(documents.items).to_have_count(0)
     expect(chat.page.locator("#kr-status")).to_have_text("All your documents are removed.")

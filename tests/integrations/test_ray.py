@@ -112,6 +112,12 @@ def test_vectors_are_those_of_this_machine_in_order_and_few_are_read_ahead(clust
     assert said[-1] == f"Embedding on 2 machines of the Ray cluster at {cluster.address}"
 
 
+def said_by_ray(capfd: pytest.CaptureFixture[str]) -> str:
+    """What came on the terminal, but for what gRPC says of a fork where another test has loaded it."""
+    lines = "".join(capfd.readouterr()).splitlines()
+    return "\n".join(line for line in lines if "fork_posix" not in line)
+
+
 def test_a_killed_worker_loses_nothing_and_starts_again(cluster: Any, capfd: pytest.CaptureFixture[str]) -> None:
     said: list[str] = []
     stream = embed(cluster, slow(), said=said)
@@ -121,7 +127,7 @@ def test_a_killed_worker_loses_nothing_and_starts_again(cluster: Any, capfd: pyt
     check(found)
     assert any("was lost; others embed what it had" in line for line in said)
     assert sum(line.startswith("Embedding on 2 machines") for line in said) == 2
-    assert capfd.readouterr() == ("", ""), "Ray says nothing itself"
+    assert said_by_ray(capfd) == ""
 
 
 def test_a_removed_node_loses_nothing_and_a_new_one_works(cluster: Any, capfd: pytest.CaptureFixture[str]) -> None:
@@ -137,7 +143,7 @@ def test_a_removed_node_loses_nothing_and_a_new_one_works(cluster: Any, capfd: p
         found.append(next(stream))
     stream.close()
     check(found)
-    assert capfd.readouterr().err == ""
+    assert said_by_ray(capfd) == ""
 
 
 def test_passages_that_end_every_worker_end_the_work(cluster: Any, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -131,6 +131,9 @@ def test_killed_publishers_and_a_killed_server_lose_nothing(server: MilvusServer
         "publish.BATCH = 8\n"
         "from ketarag.integrations import milvus\n"
         "milvus.SECONDS = float(sys.argv.pop(1))\n"
+        "import time\n"
+        "add = milvus.MilvusStore.add\n"
+        "milvus.MilvusStore.add = lambda *given: (time.sleep(0.7), add(*given))\n"  # so that it is there to be killed
         "from ketarag.cli import main\n"
         "sys.exit(main(sys.argv[1:]))\n"
     )
