@@ -17,6 +17,8 @@ PYTHON := $(shell for p in python3.11 python3.12 python3.13 python3 python; do \
 	"$$p" -c 'import sys, venv, ensurepip; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' 2>/dev/null \
 	&& { echo "$$p"; break; }; done)
 ARGS ?=
+# What drives browsers, servers and clusters runs alone, after all else in two processes: both at once would be a test of the machine.
+ALONE := tests/browser tests/integration tests/integrations
 
 export HF_HUB_OFFLINE := 1
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
@@ -29,7 +31,8 @@ run: $(VENV)/.installed
 
 test: $(VENV)/.installed-test
 	@test -x /usr/bin/chromium || echo "No /usr/bin/chromium: the browser tests are skipped."
-	$(BIN)/python -m pytest -n 2 --dist loadfile $(ARGS)
+	$(if $(ARGS),$(BIN)/python -m pytest $(ARGS),$(BIN)/python -m pytest -n 2 --dist loadfile $(addprefix --ignore ,$(ALONE)))
+	$(if $(ARGS),,$(BIN)/python -m pytest $(ALONE))
 
 eval: $(VENV)/.installed-eval
 	$(BIN)/python -m eval $(ARGS)
