@@ -62,8 +62,12 @@ def create_app(assistant: Assistant, settings: Settings | None = None) -> FastAP
     app.state.service = service
     if mcp is not None:
         app.router.routes.append(Route(MCP, mcp))
-    more = [feedback.router(service, store), export.router(service), features.router(service, settings)]
-    more.append(choices.router(service))
+    more = [
+        feedback.router(service, store),
+        export.router(service),
+        features.router(service, settings),
+        choices.router(service),
+    ]
     idle = UploadLimits(idle_seconds=60.0 * settings.session_minutes)
     desks = Desks(assistant, idle) if settings.uploads else None
     app.state.desks = desks

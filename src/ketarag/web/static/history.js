@@ -16,6 +16,7 @@ const records = new Map(); // by the number of the answer
 let waiting = []; // records that were kept before, until the server has them
 let within = ""; // the documents that are searched (within.js), "" for all
 let owner; // who is signed in; undefined until that is known
+let restoring = null; // the question box while the conversation is brought back
 
 // Private windows and strict settings may refuse any use of the storage.
 const attempt = (act) => {
@@ -92,13 +93,16 @@ export const restore = async () => {
   fill(await drawn("#kr-kept :is(textarea, input)"), JSON.stringify(waiting.slice(-MOST)));
   await pause(50); // Gradio takes the value over
   box.readOnly = true; // what comes back would take the place of what is asked meanwhile
-  restored = () => { box.readOnly = false; };
-  setTimeout(() => restored(), LONGEST_RESTORE);
+  restoring = box;
+  setTimeout(restored, LONGEST_RESTORE);
   byId("kr-restore").click();
 };
 
 // Called when something was shown: the conversation is back, or it cannot be.
-export let restored = () => {};
+export const restored = () => {
+  if (restoring) restoring.readOnly = false;
+  restoring = null;
+};
 
 const keepIfAny = () => {
   if (records.size || waiting.length || within) keep();
